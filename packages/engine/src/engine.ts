@@ -1,0 +1,143 @@
+/**
+ * The verbs every engine has. They follow the Tinker training API, so that one recipe runs on the embedded engine and
+ * on a cluster. Text never crosses this line: tokens in, tokens out.
+ */
+export interface Engine {
+  readonly model: ModelInfo;
+  /** Samples a group for each request; `result[i][j]` continues `requests[i].prompt` with `requests[i].seeds[j]`. */
+  sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
+  /** Token columns of given sequences under the current weights. No gradient. */
+  forward(batch: TokenBatch, wanted: ColumnRequest): Promise<TokenColumns>;
+  /**
+   * Adds to the gradient accumulator: sum over tokens of weight x d(column)/d(parameters). The caller differentiates
+   * its loss with respect to the columns; the engine does the rest. Returns the log-probs (and entropies where
+   * `gradients.entropy` is given) met on the way, under the weights before any optimiser step.
+   */
+  forwardBackward(batch: TokenBatch, gradients: TokenGradients): Promise<TokenColumns>;
+  /** One AdamW step with the accumulated gradient, which is then cleared. */
+  optimStep(options: OptimOptions): Promise<OptimStats>;
+  /** Writes a Hugging Face folder (`config.json`, `model.safetensors`, tokenizer files) and, beside it, the optimiser state. */
+  saveState(folder: string, options?: SaveOptions): Promise<void>;
+  /** Restores what `saveState` wrote, bit for bit. */
+  loadState(folder: string): Promise<void>;
+  /** A second set of weights, equal now and independent from here on; `frozen` ones cannot be trained and hold no optimiser state. */
+  fork(options?: { readonly frozen?: boolean }): Promise<Engine>;
+  dispose(): Promise<void>;
+}
+
+export interface ModelInfo {
+  readonly family: string;
+  readonly parameters: number;
+  readonly vocabSize: number;
+  /** Longest sequence, prompt and completion together, in tokens. */
+  readonly contextLength: number;
+  readonly eosTokenIds: readonly number[];
+}
+
+/** A ragged batch without padding: sequence i is `tokens[offsets[i] .. offsets[i + 1])`. */
+export interface TokenBatch {
+  readonly tokens: Int32Array;
+  /** Length = sequences + 1, first 0, last `tokens.length`. */
+  readonly offsets: Int32Array;
+  /**
+   * 1 where columns are wanted and gradients may flow, 0 elsewhere (prompts); same length as `tokens`. The first token
+   * of a sequence has no distribution and is never scored. Absent: every token but the first of each sequence.
+   */
+  readonly scored?: Uint8Array;
+  /** Logits are divided by this before the softmax: one number for all, or one a token. Default 1. */
+  readonly temperature?: number | Float32Array;
+}
+
+/** Which columns `forward` computes beyond the log-prob of the token itself. */
+export interface ColumnRequest {
+  readonly entropy?: boolean;
+  /** Mean over the vocabulary of the log-probs. */
+  readonly meanLogProb?: boolean;
+  /** Log-prob of the likeliest token. */
+  readonly topLogProb?: boolean;
+  /** The k likeliest tokens and their log-probs. */
+  readonly topK?: number;
+  /** Log-probs of these tokens at each position: length `tokens.length * width`, row-major. */
+  readonly tokenIds?: { readonly ids: Int32Array; readonly width: number };
+}
+
+/**
+ * One value a token, aligned with `TokenBatch.tokens`: entry t describes the distribution that token t was drawn from.
+ * Unscored entries are 0. Top-k columns are row-major with `topK` entries a token.
+ */
+export interface TokenColumns {
+  readonly logProb: Float32Array;
+  readonly entropy?: Float32Array;
+  readonly meanLogProb?: Float32Array;
+  readonly topLogProb?: Float32Array;
+  readonly topKIds?: Int32Array;
+  readonly topKLogProb?: Float32Array;
+  readonly tokenIdsLogProb?: Float32Array;
+}
+
+/** Weights of the columns: dLoss/dColumn, aligned like `TokenColumns`. Unscored entries must be 0. */
+export interface TokenGradients {
+  readonly logProb: Float32Array;
+  readonly entropy?: Float32Array;
+  readonly meanLogProb?: Float32Array;
+  /** dLoss/d(log-prob of `ids`), row-major with `width` entries a token. */
+  readonly topK?: { readonly ids: Int32Array; readonly weights: Float32Array; readonly width: number };
+}
+
+export interface SampleRequest {
+  readonly prompt: Int32Array;
+  /** One completion a seed; a completion depends on the weights, the prompt, the options and its seed only. */
+  readonly seeds: readonly number[];
+}
+
+export interface SampleOptions {
+  readonly maxNewTokens: number;
+  /** 0 is greedy. An array gives one temperature a new token, its last entry holding for the rest. */
+  readonly temperature?: number | readonly number[];
+  readonly topP?: number;
+  readonly topK?: number;
+  /** Beside the model's end-of-sequence tokens. */
+  readonly stopTokenIds?: readonly number[];
+  /** Ends a completion once its decoded text contains one of these; the tokens that completed it are kept. */
+  readonly stopStrings?: readonly string[];
+  /** Only continuations along this trie are sampled; a completion ends where a path ends. */
+  readonly constraint?: TokenTrie;
+}
+
+/** A set of allowed token sequences: node -> (token -> node). A node without children ends the completion. */
+export interface TokenTrie {
+  readonly children: ReadonlyMap<number, TokenTrie>;
+}
+
+export interface Sample {
+  readonly tokens: Int32Array;
+  /** Log-prob of each token under softmax(logits / temperature), before top-p, top-k or a constraint cut the tail. */
+  readonly logProbs: Float32Array;
+  /** `stop`: an end token, a stop string or the end of a trie path; `length`: cut at `maxNewTokens` or the context. */
+  readonly finish: 'stop' | 'length';
+}
+
+export interface OptimOptions {
+  readonly learningRate: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly eps?: number;
+  /** Decoupled; applied to matrices only, never to norms or biases. */
+  readonly weightDecay?: number;
+  /** Gradients are scaled down to this global L2 norm; absent or 0: never. */
+  readonly maxGradNorm?: number;
+}
+
+export interface OptimStats {
+  /** Global L2 norm of the accumulated gradient before clipping. Non-finite: nothing was applied. */
+  readonly gradNorm: number;
+  /** Number of optimiser steps this engine has taken. */
+  readonly step: number;
+}
+
+export interface SaveOptions {
+  /** Storage of the weights; the optimiser state is always f32. Default f32, the only one that resumes bit for bit. */
+  readonly dtype?: 'f32' | 'bf16' | 'f16';
+  /** Leave the optimiser state out: a model to use, not to resume. */
+  readonly weightsOnly?: boolean;
+}

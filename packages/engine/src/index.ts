@@ -1,0 +1,15 @@
+export type {
+  ColumnRequest,
+  Engine,
+  ModelInfo,
+  OptimOptions,
+  OptimStats,
+  Sample,
+  SampleOptions,
+  SampleRequest,
+  SaveOptions,
+  TokenBatch,
+  TokenColumns,
+  TokenGradients,
+  TokenTrie,
+} from './engine.js';

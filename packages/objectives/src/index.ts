@@ -1,0 +1,1 @@
+export type { ColumnName, DifferentiableColumn, LossResult, Objective, RolloutBatch } from './objective.js';

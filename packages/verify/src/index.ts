@@ -1,0 +1,1 @@
+export type { Outcome, Verdict } from './verdict.js';
