@@ -1,1 +1,12 @@
-export type { Outcome, Verdict } from './verdict.js';
+export type { FailureRule, Outcome, OutcomePolicy, OutcomePolicyName, Verdict, VerdictDetail } from './verdict.js';
+export {
+  correct,
+  crashed,
+  incorrect,
+  outcomePolicies,
+  partial,
+  scoreOrPolicy,
+  timeout,
+  unscorable,
+  withElapsed,
+} from './verdict.js';
