@@ -88,6 +88,8 @@ export interface SampleRequest {
   readonly prompt: Int32Array;
   /** One completion a seed; a completion depends on the weights, the prompt, the options and its seed only. */
   readonly seeds: readonly number[];
+  /** Cap of this request, below the common one of `SampleOptions`; budgets that differ by prompt. Absent: the common one. */
+  readonly maxNewTokens?: number;
 }
 
 export interface SampleOptions {
