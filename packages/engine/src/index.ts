@@ -13,3 +13,9 @@ export type {
   TokenGradients,
   TokenTrie,
 } from './engine.js';
+export { EngineError, ERROR_CODES } from './errors.js';
+export type { EngineErrorCode, EngineErrorParts } from './errors.js';
+export { checkConfig, MODEL_FAMILIES, parseModelConfig, toHuggingFaceConfig } from './model/config.js';
+export type { Llama3RopeScaling, ModelConfig, ModelFamily } from './model/config.js';
+export { parameterShapes, weightLayout, weightView } from './model/layout.js';
+export type { ModelWeights, WeightLayout, WeightSlice } from './model/layout.js';
