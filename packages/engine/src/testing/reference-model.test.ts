@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseModelConfig, type ModelConfig } from '../model/config.js';
+import { parameterShapes } from '../model/layout.js';
 import { referenceColumns, referenceTopK } from './reference-columns.js';
-import {
-  finiteDifference,
-  randomReferenceWeights,
-  referenceLogits,
-  referenceShapes,
-  type ReferenceConfig,
-} from './reference-model.js';
+import { finiteDifference, randomReferenceWeights, referenceLogits } from './reference-model.js';
 
 /** Written by scripts/parity/fixture.py with Python transformers in float64, whose norms and rotary tables stay float32. */
 interface Case {
-  readonly family: string;
-  readonly config: ReferenceConfig;
+  readonly name: string;
+  readonly config: unknown;
   readonly tokens: readonly number[];
   readonly logits: readonly (readonly number[])[];
 }
@@ -20,9 +16,9 @@ const cases = JSON.parse(
   readFileSync(new URL('./reference-model.fixture.json', import.meta.url), 'utf8'),
 ) as readonly Case[];
 
-function formulaWeights(config: ReferenceConfig): Map<string, Float64Array> {
+function formulaWeights(config: ModelConfig): Map<string, Float64Array> {
   return new Map(
-    [...referenceShapes(config)].map(([name, shape], t) => {
+    [...parameterShapes(config)].map(([name, shape], t) => {
       const length = shape.reduce((product, size) => product * size, 1);
       const base = name.includes('norm') ? 1 : 0;
       return [name, Float64Array.from({ length }, (_, i) => base + 0.4 * Math.sin(t + 1.3 * i))];
@@ -30,7 +26,9 @@ function formulaWeights(config: ReferenceConfig): Map<string, Float64Array> {
   );
 }
 
-describe.each(cases)('reference $family', ({ config, tokens, logits }) => {
+describe.each(cases)('reference $name', ({ config: json, tokens, logits }) => {
+  const config = parseModelConfig(json);
+
   it('gives the logits of Python transformers', () => {
     const ours = referenceLogits(config, formulaWeights(config), tokens);
     ours.forEach((row, t) => row.forEach((value, v) => expect(value).toBeCloseTo(logits[t]?.[v] ?? NaN, 6)));

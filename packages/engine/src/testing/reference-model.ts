@@ -1,35 +1,20 @@
+import type { ModelConfig } from '../model/config.js';
+import { parameterShapes } from '../model/layout.js';
+import { ropeFrequencies } from '../model/rope.js';
+
 /**
  * A decoder in plain TypeScript and float64: slow, short, and written from the published definitions instead of the
  * engine's graphs, so that the two can check each other without Python. One sequence, no batch, no cache.
  *
  * Sources: Llama (arXiv 2302.13971, section 2.2: pre-norm, SwiGLU, rotary), grouped-query attention (arXiv 2305.13245),
  * Qwen2 (arXiv 2407.10671: bias on q, k, v), Qwen3 (arXiv 2505.09388: RMSNorm on each query and key head before rotary).
- * Weights go by their Hugging Face names and shapes; a linear weight is [out, in].
  */
-export interface ReferenceConfig {
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  /** Divides `heads`. */
-  readonly kvHeads: number;
-  /** Even. */
-  readonly headDim: number;
-  readonly ropeTheta: number;
-  readonly rmsNormEps: number;
-  readonly tiedEmbeddings: boolean;
-  /** Qwen2: bias on the q, k and v projections. */
-  readonly qkvBias: boolean;
-  /** Qwen3: RMSNorm on query and key heads. */
-  readonly qkNorm: boolean;
-}
-
+/** By Hugging Face name; shapes as in `parameterShapes`. */
 export type ReferenceWeights = ReadonlyMap<string, ArrayLike<number>>;
 
 /** [tokens][vocabulary] Row t holds the logits of token t + 1. Throws when a weight is missing or of another length. */
 export function referenceLogits(
-  config: ReferenceConfig,
+  config: ModelConfig,
   weights: ReferenceWeights,
   tokens: ArrayLike<number>,
 ): Float64Array[] {
@@ -41,44 +26,17 @@ export function referenceLogits(
   for (let layer = 0; layer < config.layers; layer += 1) hidden = decoderLayer(config, weights, layer, hidden);
   const finalNorm = weightOf(weights, 'model.norm.weight', hiddenSize);
   const head = config.tiedEmbeddings ? embedding : weightOf(weights, 'lm_head.weight', vocabSize * hiddenSize);
-  return hidden.map((x) => linear(rmsNorm(x, finalNorm, config.rmsNormEps), head));
-}
-
-/** Shape of every weight by name, in the order of the forward pass. */
-export function referenceShapes(config: ReferenceConfig): Map<string, readonly number[]> {
-  const { hiddenSize, intermediateSize, heads, kvHeads, headDim } = config;
-  const shapes = new Map<string, readonly number[]>([['model.embed_tokens.weight', [config.vocabSize, hiddenSize]]]);
-  for (let layer = 0; layer < config.layers; layer += 1) {
-    const prefix = `model.layers.${layer}`;
-    const widths = { q_proj: heads * headDim, k_proj: kvHeads * headDim, v_proj: kvHeads * headDim };
-    shapes.set(`${prefix}.input_layernorm.weight`, [hiddenSize]);
-    for (const [name, width] of Object.entries(widths)) {
-      shapes.set(`${prefix}.self_attn.${name}.weight`, [width, hiddenSize]);
-      if (config.qkvBias) shapes.set(`${prefix}.self_attn.${name}.bias`, [width]);
-    }
-    if (config.qkNorm) {
-      shapes.set(`${prefix}.self_attn.q_norm.weight`, [headDim]);
-      shapes.set(`${prefix}.self_attn.k_norm.weight`, [headDim]);
-    }
-    shapes.set(`${prefix}.self_attn.o_proj.weight`, [hiddenSize, heads * headDim]);
-    shapes.set(`${prefix}.post_attention_layernorm.weight`, [hiddenSize]);
-    shapes.set(`${prefix}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
-    shapes.set(`${prefix}.mlp.up_proj.weight`, [intermediateSize, hiddenSize]);
-    shapes.set(`${prefix}.mlp.down_proj.weight`, [hiddenSize, intermediateSize]);
-  }
-  shapes.set('model.norm.weight', [hiddenSize]);
-  if (!config.tiedEmbeddings) shapes.set('lm_head.weight', [config.vocabSize, hiddenSize]);
-  return shapes;
+  return hidden.map((x) => linear(rmsNorm(x, finalNorm, config.normEps), head));
 }
 
 /**
  * Weights for tests: normal with deviation `scale` for matrices and biases, 1 + 0.1 x normal for norms, so that no
  * gradient is near zero by symmetry. Values are rounded to float32, the precision that the engine holds.
  */
-export function randomReferenceWeights(config: ReferenceConfig, seed: number, scale = 0.2): Map<string, Float32Array> {
+export function randomReferenceWeights(config: ModelConfig, seed: number, scale = 0.2): Map<string, Float32Array> {
   const normal = normals(seed);
   const weights = new Map<string, Float32Array>();
-  for (const [name, shape] of referenceShapes(config)) {
+  for (const [name, shape] of parameterShapes(config)) {
     const length = shape.reduce((product, size) => product * size, 1);
     const isNorm = name.endsWith('norm.weight');
     weights.set(
@@ -111,23 +69,23 @@ export function finiteDifference(
 }
 
 function decoderLayer(
-  config: ReferenceConfig,
+  config: ModelConfig,
   weights: ReferenceWeights,
   layer: number,
   hidden: readonly Float64Array[],
 ): Float64Array[] {
-  const { hiddenSize, intermediateSize, rmsNormEps } = config;
+  const { hiddenSize, intermediateSize, normEps } = config;
   const prefix = `model.layers.${layer}`;
   const inputNorm = weightOf(weights, `${prefix}.input_layernorm.weight`, hiddenSize);
   const postNorm = weightOf(weights, `${prefix}.post_attention_layernorm.weight`, hiddenSize);
   const gate = weightOf(weights, `${prefix}.mlp.gate_proj.weight`, intermediateSize * hiddenSize);
   const up = weightOf(weights, `${prefix}.mlp.up_proj.weight`, intermediateSize * hiddenSize);
   const down = weightOf(weights, `${prefix}.mlp.down_proj.weight`, hiddenSize * intermediateSize);
-  const normed = hidden.map((x) => rmsNorm(x, inputNorm, rmsNormEps));
+  const normed = hidden.map((x) => rmsNorm(x, inputNorm, normEps));
   const attended = attention(config, weights, `${prefix}.self_attn`, normed);
   return hidden.map((x, t) => {
     const middle = add(x, row(attended, t));
-    const y = rmsNorm(middle, postNorm, rmsNormEps);
+    const y = rmsNorm(middle, postNorm, normEps);
     const open = linear(y, up);
     const activated = linear(y, gate).map((g, i) => (g / (1 + Math.exp(-g))) * at(open, i));
     return add(middle, linear(activated, down));
@@ -136,7 +94,7 @@ function decoderLayer(
 
 /** Causal self-attention with grouped keys and values; `normed` is [tokens][hidden], so is the result. */
 function attention(
-  config: ReferenceConfig,
+  config: ModelConfig,
   weights: ReferenceWeights,
   prefix: string,
   normed: readonly Float64Array[],
@@ -165,7 +123,7 @@ function attention(
 
 /** One of q, k, v at position `t`: linear, bias (Qwen2), then per head for q and k RMSNorm (Qwen3) and rotary. */
 function project(
-  config: ReferenceConfig,
+  config: ModelConfig,
   weights: ReferenceWeights,
   prefix: string,
   which: 'q' | 'k' | 'v',
@@ -178,22 +136,23 @@ function project(
   let y = linear(x, weightOf(weights, `${name}.weight`, width * config.hiddenSize));
   if (config.qkvBias) y = add(y, weightOf(weights, `${name}.bias`, width));
   if (which === 'v') return y;
+  const frequencies = ropeFrequencies(config);
   for (let start = 0; start < width; start += headDim) {
     let head: Float64Array = y.slice(start, start + headDim);
     if (config.qkNorm) {
-      head = rmsNorm(head, weightOf(weights, `${prefix}.${which}_norm.weight`, headDim), config.rmsNormEps);
+      head = rmsNorm(head, weightOf(weights, `${prefix}.${which}_norm.weight`, headDim), config.normEps);
     }
-    y.set(rotate(head, t, config.ropeTheta), start);
+    y.set(rotate(head, t, frequencies), start);
   }
   return y;
 }
 
 /** Rotary embedding in the half-split layout: dimension i turns with dimension i + headDim / 2. */
-function rotate(head: Float64Array, position: number, theta: number): Float64Array {
+function rotate(head: Float64Array, position: number, frequencies: Float32Array): Float64Array {
   const half = head.length / 2;
   const turned = new Float64Array(head.length);
   for (let i = 0; i < half; i += 1) {
-    const angle = position * theta ** (-i / half);
+    const angle = position * at(frequencies, i);
     const [a, b] = [at(head, i), at(head, i + half)];
     turned[i] = a * Math.cos(angle) - b * Math.sin(angle);
     turned[i + half] = b * Math.cos(angle) + a * Math.sin(angle);
