@@ -24,7 +24,9 @@ STRETCHED = dict(
 )
 CASES = {
     "llama": (LlamaConfig, dict(tie_word_embeddings=False)),
-    "llama with stretched rotary frequencies": (LlamaConfig, dict(tie_word_embeddings=True, head_dim=8, rope_parameters=STRETCHED)),
+    "llama with stretched rotary frequencies": (
+        LlamaConfig, dict(tie_word_embeddings=True, head_dim=8, rope_parameters=STRETCHED)
+    ),
     "qwen2": (Qwen2Config, dict(tie_word_embeddings=True)),
     "qwen3": (Qwen3Config, dict(tie_word_embeddings=True, head_dim=6)),
 }
