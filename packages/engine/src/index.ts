@@ -19,3 +19,8 @@ export { checkConfig, MODEL_FAMILIES, parseModelConfig, toHuggingFaceConfig } fr
 export type { Llama3RopeScaling, ModelConfig, ModelFamily } from './model/config.js';
 export { parameterShapes, weightLayout, weightView } from './model/layout.js';
 export type { ModelWeights, WeightLayout, WeightSlice } from './model/layout.js';
+export { COMPANION_FILES, loadModelFolder, readModelDescription, saveModelFolder } from './model/folder.js';
+export type { ModelDescription, ModelFolder } from './model/folder.js';
+export { initWeights } from './model/init.js';
+export type { StorageDtype } from './model/safetensors.js';
+export { readWeights, writeWeights } from './model/weight-files.js';
