@@ -8,14 +8,12 @@ export class RandomStream {
 
   /** @param seed Any integer; `stream` separates streams of one seed by name. */
   constructor(seed: number, stream = '') {
-    let mixed = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) | 0, 0x9e3779b1);
-    for (const character of stream) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193);
+    let mixed = 0;
+    for (const word of [seed, Math.floor(seed / 2 ** 32), ...Buffer.from(stream, 'utf8')])
+      mixed = scramble(mixed, word | 0);
     for (let i = 0; i < 4; i++) {
-      mixed = (mixed + 0x9e3779b9) | 0;
-      let word = mixed;
-      word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
-      word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-      this.#state[i] = word ^ (word >>> 15);
+      mixed = scramble(mixed, i);
+      this.#state[i] = mixed;
     }
     if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
   }
@@ -53,6 +51,14 @@ export class RandomStream {
     this.#spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   }
+}
+
+/** Takes one more word into a 32-bit state so that every bit of both reaches every bit of the result (splitmix32). */
+function scramble(state: number, word: number): number {
+  let mixed = (Math.imul(state, 5) ^ word) + 0x9e3779b9;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+  return mixed ^ (mixed >>> 15);
 }
 
 function rotateLeft(word: number, by: number): number {
