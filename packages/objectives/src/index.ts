@@ -1,1 +1,31 @@
-export type { ColumnName, DifferentiableColumn, LossResult, Objective, RolloutBatch } from './objective.js';
+export type {
+  BatchTotals,
+  ColumnName,
+  DifferentiableColumn,
+  LossResult,
+  Objective,
+  RolloutBatch,
+  RolloutColumnName,
+  TopKColumns,
+} from './objective.js';
+export {
+  createObjective,
+  isObjectiveName,
+  methods,
+  objectiveNames,
+  type MethodName,
+  type ObjectiveName,
+} from './registry.js';
+export type { ContractRule, Method, MethodKind, ObjectiveMethod, PartMethod, TapedObjective } from './define.js';
+export type { MetricName } from './metric-names.js';
+export { broadcast, denseGroups, responseLengths, selectRollouts, totalsOf } from './columns.js';
+export { groupAdvantage, groupStatistics, type AdvantageScale, type GroupStatistics } from './advantages/group.js';
+export { overlongPenalty } from './advantages/overlong.js';
+export { groupsWithSignal } from './filters/dynamic-sampling.js';
+export { aggregations, type Aggregation } from './terms/aggregate.js';
+export { klKinds, type KlKind } from './terms/kl.js';
+export { samplerCorrections, type SamplerCorrection } from './terms/sampler-correction.js';
+export { meanPassAtK, passAtK } from './metrics/pass-at-k.js';
+export { Axis } from './tape/axis.js';
+export { Tape } from './tape/tape.js';
+export { Value } from './tape/value.js';

@@ -13,6 +13,12 @@ export interface RolloutBatch {
   readonly mask: Uint8Array;
   /** Token columns by name; every one has an entry a token. `logProb` is under the weights being trained. */
   readonly columns: Readonly<Partial<Record<ColumnName, Float64Array>>>;
+  /** Rollout columns by name; every one has an entry a rollout. */
+  readonly rolloutColumns?: Readonly<Partial<Record<RolloutColumnName, Float64Array>>>;
+  /** [tokens] The tokens themselves, for methods that compare prefixes. */
+  readonly tokenIds?: Int32Array;
+  /** The likeliest tokens of each position with their log-probs. */
+  readonly topK?: TopKColumns;
 }
 
 /** What an objective may ask the trainer for, beside the log-prob of the chosen token. */
@@ -26,10 +32,26 @@ export type ColumnName =
   | 'meanLogProb'
   | 'topLogProb'
   | 'tokenRewards'
-  | 'values';
+  | 'values'
+  /** Value head at the start of the step, while `values` is under the weights being trained. */
+  | 'oldValues'
+  /** What the value head is regressed on; derived by the objective itself (see `Objective.derive`). */
+  | 'returns';
 
-/** Columns that the engine can differentiate. */
-export type DifferentiableColumn = 'logProb' | 'entropy' | 'meanLogProb' | 'topK';
+/** What an objective may ask for once a rollout. */
+export type RolloutColumnName =
+  /** Reward of the greedy response to the same prompt. */
+  'greedyReward';
+
+/** [tokens x width], row-major: the `width` likeliest tokens of each position and their log-probs. */
+export interface TopKColumns {
+  readonly width: number;
+  readonly ids: Int32Array;
+  readonly logProb: Float64Array;
+}
+
+/** Columns that the engine can differentiate. `topK` has `TopKColumns.width` entries a token. */
+export type DifferentiableColumn = 'logProb' | 'entropy' | 'meanLogProb' | 'topK' | 'values';
 
 /** Value and gradients of a loss over one minibatch. Gradients have an entry a token, exactly 0 where `mask` is 0. */
 export interface LossResult {
@@ -39,15 +61,37 @@ export interface LossResult {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** The counts a loss is divided by, taken over a whole minibatch. */
+export interface BatchTotals {
+  /** Tokens that carry loss. */
+  readonly tokens: number;
+  /** All rollouts, those without a token that carries loss included. */
+  readonly rollouts: number;
+  /** Rollouts with at least one token that carries loss. */
+  readonly nonEmptyRollouts: number;
+  readonly groups: number;
+  /** Most tokens that carry loss in one rollout. */
+  readonly longest: number;
+}
+
 /** A method as the trainer sees it: advantages over the whole step, then a loss a minibatch. */
 export interface Objective {
   readonly name: string;
   /** Columns read by `advantages` or `loss`; the trainer asks the engine for exactly these. */
   readonly needs: readonly ColumnName[];
+  /** Rollout columns read by `advantages` or `loss`. */
+  readonly needsOfRollout?: readonly RolloutColumnName[];
   /** Columns that `loss` returns gradients for. Those that need only `logProb` run on any Tinker server. */
   readonly differentiates: readonly DifferentiableColumn[];
+  /** [rollouts] 1 where the rollout stays in the step. Absent: all stay. Runs before `advantages`. */
+  keep?(batch: RolloutBatch): Uint8Array;
+  /** Columns computed once over the whole step and cut into minibatches with the others, such as value targets. */
+  derive?(batch: RolloutBatch): Partial<Record<ColumnName, Float64Array>>;
   /** [tokens] Advantages of the whole step, before it is cut into minibatches. 0 where `mask` is 0. */
   advantages(batch: RolloutBatch): Float64Array;
-  /** `batch` is one minibatch, `advantages` its slice. Normalisers are taken over this minibatch. */
-  loss(batch: RolloutBatch, advantages: Float64Array): LossResult;
+  /**
+   * `batch` is one minibatch, `advantages` its slice. Normalisers are taken over this minibatch, or are `totals` where
+   * the batch is only a part of it: losses and gradients of the parts then add up to those of the whole.
+   */
+  loss(batch: RolloutBatch, advantages: Float64Array, totals?: BatchTotals): LossResult;
 }

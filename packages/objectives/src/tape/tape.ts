@@ -1,0 +1,183 @@
+import type { ColumnName, DifferentiableColumn, RolloutBatch } from '../objective.js';
+import { denseGroups, lossTokens } from '../columns.js';
+import { Axis } from './axis.js';
+import { Value } from './value.js';
+
+/**
+ * Reverse-mode tape over whole columns. Only tokens that carry loss are on it (the token axis is `mask` compacted), so
+ * no formula needs a mask, garbage under the mask cannot spread, and its gradient is exactly 0.
+ *
+ * Everything that enters as a constant or through `Value.detach` has no gradient. Reading `Value.data` and computing
+ * with plain arrays is a stop-gradient as well; such results come back by `constant`.
+ */
+export class Tape {
+  readonly token: Axis;
+  readonly rollout: Axis;
+  readonly group: Axis;
+  /** One entry: a scalar. */
+  readonly batch = new Axis('batch', 1);
+  /** [rollouts] Tokens that carry loss in each rollout. */
+  readonly lengths: Float64Array;
+
+  private readonly positions: Int32Array | undefined;
+  private readonly inputs = new Map<DifferentiableColumn, { value: Value; width: number }>();
+  private readonly steps: { output: Value; backward: (gradient: Float64Array) => void }[] = [];
+  private readonly spare = new Map<number, Float64Array[]>();
+  private readonly constants: Float64Array[] = [];
+  private candidates: Axis | undefined;
+
+  /**
+   * `replay`: constants of an earlier tape over the same formula (`recordedConstants`), used instead of those that this
+   * one meets. Finite differences then see stop-gradients as what they are; see `gradient-check.ts`.
+   */
+  constructor(
+    readonly source: RolloutBatch,
+    private readonly replay?: readonly Float64Array[],
+  ) {
+    const { positions, rolloutOf, lengths } = lossTokens(source);
+    const groups = denseGroups(source.group);
+    this.positions = positions.length === source.mask.length ? undefined : positions;
+    this.lengths = lengths;
+    this.group = new Axis('group', groups.count);
+    this.rollout = new Axis('rollout', source.group.length).partOf(this.group, groups.index);
+    this.token = new Axis('token', positions.length).partOf(this.rollout, rolloutOf);
+  }
+
+  /** A token column that the loss is differentiated by. */
+  input(name: Exclude<DifferentiableColumn, 'topK'>): Value {
+    const known = this.inputs.get(name);
+    if (known !== undefined) return known.value;
+    const value = new Value(this, this.token, this.compact(requireColumn(this.source, name)), true);
+    this.inputs.set(name, { value, width: 1 });
+    return value;
+  }
+
+  /** [candidate] Log-probs of the likeliest tokens, which the loss is differentiated by; width entries a token. */
+  inputTopK(): Value {
+    const known = this.inputs.get('topK');
+    if (known !== undefined) return known.value;
+    const { logProb, width } = requireTopK(this.source);
+    const value = new Value(this, this.candidate, this.compact(logProb, width), true);
+    this.inputs.set('topK', { value, width });
+    return value;
+  }
+
+  /** The axis of top-k candidates: `TopKColumns.width` entries a token. */
+  get candidate(): Axis {
+    if (this.candidates === undefined) {
+      const { width } = requireTopK(this.source);
+      const tokenOf = Int32Array.from({ length: this.token.size * width }, (_, i) => Math.floor(i / width));
+      this.candidates = new Axis('candidate', tokenOf.length).partOf(this.token, tokenOf);
+    }
+    return this.candidates;
+  }
+
+  /** A token column of the batch, without gradient. */
+  column(name: ColumnName): Value {
+    return this.tokenConstant(requireColumn(this.source, name));
+  }
+
+  /** A column with an entry for every token of the batch, without gradient; entries under the mask are left out. */
+  tokenConstant(full: ArrayLike<number>): Value {
+    return this.constant(this.token, this.compact(full));
+  }
+
+  /** [axis.size] Values without gradient. The array is used, not copied. */
+  constant(axis: Axis, data: Float64Array): Value {
+    if (data.length !== axis.size) {
+      throw new Error(`Tape.constant: axis ${axis.name} has ${axis.size} entries, got ${data.length}`);
+    }
+    const kept = this.replay?.[this.constants.length] ?? data;
+    this.constants.push(kept);
+    return new Value(this, axis, kept, false);
+  }
+
+  /** One number for every token. */
+  fill(value: number): Value {
+    return this.constant(this.token, new Float64Array(this.token.size).fill(value));
+  }
+
+  /** Registers an operation: called by the operations of `Value`, and by methods that bring their own. */
+  record(output: Value, backward: (gradient: Float64Array) => void): Value {
+    if (output.differentiable) this.steps.push({ output, backward });
+    return output;
+  }
+
+  /** A cleared array for a gradient, reused within the backward pass. */
+  take(size: number): Float64Array {
+    const array = this.spare.get(size)?.pop();
+    return array === undefined ? new Float64Array(size) : array.fill(0);
+  }
+
+  /**
+   * Gradients of a scalar by every differentiable input, an entry for every token of the batch and 0 under the mask.
+   * A tape is walked back once.
+   */
+  gradients(loss: Value): Partial<Record<DifferentiableColumn, Float64Array>> {
+    if (loss.axis !== this.batch) {
+      throw new Error(`Tape.gradients: the loss must be a scalar, got one value a ${loss.axis.name}; aggregate it`);
+    }
+    if (loss.differentiable) loss.gradient()[0] = 1;
+    for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
+      const gradient = step.output.releaseGradient();
+      if (gradient === undefined) continue;
+      step.backward(gradient);
+      this.giveBack(gradient);
+    }
+    const result: Partial<Record<DifferentiableColumn, Float64Array>> = {};
+    for (const [name, { value, width }] of this.inputs) {
+      result[name] = this.scatter(value.releaseGradient() ?? new Float64Array(value.axis.size), width);
+    }
+    return result;
+  }
+
+  /** Constants and stop-gradients met so far, in order; see `replay`. */
+  get recordedConstants(): readonly Float64Array[] {
+    return this.constants;
+  }
+
+  /** Entries of a token column at tokens that carry loss. */
+  compact(full: ArrayLike<number>, width = 1): Float64Array {
+    const expected = this.source.mask.length * width;
+    if (full.length !== expected) {
+      throw new Error(`Tape.compact: a token column must have ${expected} entries, got ${full.length}`);
+    }
+    const { positions } = this;
+    if (positions === undefined) return Float64Array.from(full);
+    const out = new Float64Array(positions.length * width);
+    for (let i = 0; i < positions.length; i++) {
+      for (let j = 0; j < width; j++) out[i * width + j] = full[positions[i]! * width + j]!;
+    }
+    return out;
+  }
+
+  /** Inverse of `compact`; 0 at tokens that carry no loss. */
+  scatter(compacted: Float64Array, width = 1): Float64Array {
+    const { positions } = this;
+    if (positions === undefined) return compacted;
+    const out = new Float64Array(this.source.mask.length * width);
+    for (let i = 0; i < positions.length; i++) {
+      for (let j = 0; j < width; j++) out[positions[i]! * width + j] = compacted[i * width + j]!;
+    }
+    return out;
+  }
+
+  private giveBack(array: Float64Array): void {
+    const list = this.spare.get(array.length);
+    if (list === undefined) this.spare.set(array.length, [array]);
+    else list.push(array);
+  }
+}
+
+function requireColumn(batch: RolloutBatch, name: ColumnName): Float64Array {
+  const column = batch.columns[name];
+  if (column === undefined) {
+    throw new Error(`Tape: column ${name} is missing from the batch; list it in the objective's needs`);
+  }
+  return column;
+}
+
+function requireTopK(batch: RolloutBatch): { readonly width: number; readonly logProb: Float64Array } {
+  if (batch.topK === undefined) throw new Error('Tape: topK is missing from the batch; ask the engine for it');
+  return batch.topK;
+}

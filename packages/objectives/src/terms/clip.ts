@@ -1,0 +1,50 @@
+import type { LossContext } from '../define.js';
+import { number, optionalNumber } from '../settings.js';
+import type { Value } from '../tape/value.js';
+
+export const clipSettings = {
+  clipLow: number(0.2, 'the ratio is clipped from below at 1 - clipLow', { min: 0 }),
+  clipHigh: number(0.2, 'the ratio is clipped from above at 1 + clipHigh', { min: 0 }),
+  dualClip: optionalNumber(3, 'c: with A < 0 the loss of a token is at most -A c; null: no such bound', { min: 1 }),
+} as const;
+
+export interface ClipRange {
+  readonly clipLow: number;
+  readonly clipHigh: number;
+}
+
+export interface ClipSettings extends ClipRange {
+  readonly dualClip: number | null;
+}
+
+/**
+ * [token] PPO's clipped surrogate with dual clip (arXiv 1707.06347; arXiv 1912.09729):
+ * `C = max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh))`, and `min(C, -A c)` where A < 0.
+ * Reports `clipFraction` (the clipped branch is the larger) and `clipFractionLower` (the dual clip binds).
+ */
+export function clippedSurrogate(context: LossContext, ratio: Value, settings: ClipSettings): Value {
+  const { advantages } = context;
+  const clipped = clippedLoss(context, ratio, settings);
+  if (settings.dualClip === null) return clipped;
+  const bound = advantages.data.map((advantage) => (advantage < 0 ? -advantage * settings.dualClip! : Infinity));
+  const binds = clipped.data.map((loss, i) => (loss > bound[i]! ? 1 : 0));
+  context.reportMean('clipFractionLower', context.tape.constant(clipped.axis, binds));
+  return clipped.min(context.tape.constant(advantages.axis, bound));
+}
+
+/** [token] `max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh))`. Reports `clipFraction`. */
+export function clippedLoss(context: LossContext, ratio: Value, { clipLow, clipHigh }: ClipRange): Value {
+  const pull = context.advantages.neg();
+  const free = pull.mul(ratio);
+  const bounded = pull.mul(ratio.clip(1 - clipLow, 1 + clipHigh));
+  context.reportMean('clipFraction', exceeds(bounded, free));
+  return free.max(bounded);
+}
+
+/** 1 where `a > b`, without gradient. Both have the same axis. */
+export function exceeds(a: Value, b: Value): Value {
+  return a.tape.constant(
+    a.axis,
+    a.data.map((value, i) => (value > b.data[i]! ? 1 : 0)),
+  );
+}
