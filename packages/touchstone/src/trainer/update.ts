@@ -1,0 +1,139 @@
+import type { Engine, OptimOptions, TokenBatch, TokenColumns, TokenGradients } from '@touchstone/engine';
+import type { LossResult, Objective } from '@touchstone/objectives';
+import { selectTokens } from '@touchstone/objectives';
+import { RunStopped } from '../errors.js';
+import { deriveSeed } from '../random.js';
+import type { StepBatch, Temperature } from './batch.js';
+import { gatherColumn, selectBatch, toResponses, toTokens, tokenBatch } from './batch.js';
+import type { ColumnPlan } from './columns.js';
+import { refreshColumns } from './columns.js';
+import type { Minibatcher } from './minibatches.js';
+import type { Stopwatch } from './stopwatch.js';
+
+export interface UpdateContext {
+  readonly engine: Engine;
+  readonly objective: Objective;
+  readonly plan: ColumnPlan;
+  readonly minibatcher: Minibatcher;
+  /** Passes over the step's rollouts, and optimiser updates a pass. */
+  readonly epochs: number;
+  readonly minibatches: number;
+  readonly optimizer: OptimOptions;
+  readonly temperature: Temperature;
+  readonly seed: number;
+  readonly stopwatch: Stopwatch;
+}
+
+/** What one optimiser update saw and did. */
+export interface UpdateReport {
+  /** Tokens that carried loss. */
+  readonly tokens: number;
+  readonly loss: number;
+  readonly gradNorm: number;
+  /** Mean over the tokens that carried loss, nats. */
+  readonly entropy: number;
+  /** Mean of k3 = exp(d) - 1 - d, d = log-prob now - log-prob when sampled: how far the policy has left the sampler. */
+  readonly samplerKl: number;
+  /** As the objective names them. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A loss or gradient that is not finite. The run stops; nothing was applied, and the batch is kept for a look. */
+export class NonFinite extends RunStopped {
+  constructor(
+    readonly what: string,
+    readonly batch: StepBatch,
+    readonly advantages: Float64Array,
+    readonly result: LossResult,
+  ) {
+    super(
+      `train: ${what} must be finite, got one that is not; the weights are as before this step. Look at the saved ` +
+        'batch, then lower optimizer.learningRate, set optimizer.maxGradNorm or choose a clipped objective',
+    );
+  }
+}
+
+/** Optimiser updates of one step over `batch`, whose columns are those at the start of the step. */
+export async function updatePolicy(
+  batch: StepBatch,
+  advantages: Float64Array,
+  context: UpdateContext,
+): Promise<UpdateReport[]> {
+  const { minibatcher, epochs, minibatches, seed, stopwatch } = context;
+  const reports: UpdateReport[] = [];
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const { group } = batch.view;
+    for (const numbers of minibatcher({ group, minibatches, seed: deriveSeed(seed, 'minibatches', epoch) })) {
+      const part = selectBatch(batch, numbers);
+      // Until the first update the weights are those of the step's own columns.
+      const fresh =
+        reports.length === 0
+          ? part
+          : await stopwatch.time('forward', () =>
+              refreshColumns(part, context.plan, { ...context, reference: undefined }),
+            );
+      const partAdvantages = selectTokens(batch.view.offsets, Array.from(numbers), advantages);
+      reports.push(await updateOnce(fresh, partAdvantages, context));
+    }
+  }
+  return reports;
+}
+
+async function updateOnce(batch: StepBatch, advantages: Float64Array, context: UpdateContext): Promise<UpdateReport> {
+  const { engine, objective, optimizer, temperature, stopwatch } = context;
+  const result = await stopwatch.time('loss', () => objective.loss(batch.view, advantages));
+  requireFinite(result, batch, advantages);
+  const tokens = tokenBatch(batch, temperature);
+  const gradients: TokenGradients = {
+    logProb: toTokens(batch, tokens, result.gradients.logProb ?? new Float64Array(batch.view.mask.length)),
+    // Always there, so that every step has its entropy from the pass that it needs anyway.
+    entropy: toTokens(batch, tokens, result.gradients.entropy ?? new Float64Array(batch.view.mask.length)),
+    ...(result.gradients.meanLogProb !== undefined && {
+      meanLogProb: toTokens(batch, tokens, result.gradients.meanLogProb),
+    }),
+  };
+  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients));
+  const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
+  if (!Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
+  return {
+    ...tokenStatistics(batch, toResponsesOf(batch, tokens, columns)),
+    loss: result.loss,
+    gradNorm,
+    metrics: result.metrics,
+  };
+}
+
+function toResponsesOf(batch: StepBatch, tokens: TokenBatch, columns: TokenColumns) {
+  const { logProb, entropy } = columns;
+  return {
+    logProb: toResponses(batch, tokens, logProb),
+    entropy: entropy === undefined ? undefined : toResponses(batch, tokens, entropy),
+  };
+}
+
+function tokenStatistics(
+  batch: StepBatch,
+  columns: { readonly logProb: Float64Array; readonly entropy: Float64Array | undefined },
+): Pick<UpdateReport, 'tokens' | 'entropy' | 'samplerKl'> {
+  const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
+  let tokens = 0;
+  let entropy = 0;
+  let kl = 0;
+  for (const [t, scored] of batch.view.mask.entries()) {
+    if (scored === 0) continue;
+    const d = (columns.logProb[t] as number) - (sampled[t] as number);
+    tokens++;
+    entropy += columns.entropy?.[t] ?? Number.NaN;
+    kl += Math.exp(d) - 1 - d;
+  }
+  return { tokens, entropy: entropy / tokens, samplerKl: kl / tokens };
+}
+
+function requireFinite(result: LossResult, batch: StepBatch, advantages: Float64Array): void {
+  if (!Number.isFinite(result.loss)) throw new NonFinite('the loss', batch, advantages, result);
+  for (const [name, column] of Object.entries(result.gradients)) {
+    if (column.some((value) => !Number.isFinite(value))) {
+      throw new NonFinite(`the gradient by ${name}`, batch, advantages, result);
+    }
+  }
+}
