@@ -77,6 +77,10 @@ function readCases(file) {
   }
 }
 
+function jsonReport({ slug, passed, failed, missing, failures }) {
+  return { slug, passed, failed, missing, failures };
+}
+
 function printTable(methods, totals) {
   for (const { slug, passed, failed, missing, failures, missingFunctions } of methods) {
     const lacking = missing > 0 ? `  no implementation: ${missingFunctions.join(', ')}` : '';
@@ -106,8 +110,7 @@ async function main() {
   const methods = vectorFiles(folder, only).map(({ slug, cases }) => runVectors(slug, cases, adapters[slug] ?? {}));
   const sum = (key) => methods.reduce((total, method) => total + method[key], 0);
   const totals = { passed: sum('passed'), failed: sum('failed'), missing: sum('missing') };
-  if (json)
-    console.log(JSON.stringify({ ...totals, methods: methods.map(({ missingFunctions: _, ...method }) => method) }));
+  if (json) console.log(JSON.stringify({ ...totals, methods: methods.map(jsonReport) }));
   else printTable(methods, totals);
   return totals.failed > 0 ? 1 : 0;
 }

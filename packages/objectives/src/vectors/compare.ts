@@ -29,7 +29,8 @@ export function firstDifference(expected: unknown, got: unknown, tol: number, pa
 
 function sameLeaf(expected: unknown, got: unknown, tol: number): boolean {
   if (typeof expected !== 'number' || typeof got !== 'number') return expected === got;
-  return Object.is(expected, got) || expected === got || Math.abs(expected - got) <= tol + tol * Math.abs(expected);
+  if (!Number.isFinite(expected)) return Object.is(expected, got);
+  return Math.abs(expected - got) <= tol + tol * Math.abs(expected);
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {
