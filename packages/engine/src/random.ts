@@ -3,7 +3,10 @@
  * give equal streams on every machine. Not for secrets.
  */
 export class RandomStream {
-  readonly #state = new Uint32Array(4);
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
   #spare: number | undefined;
 
   /** @param seed Any integer; `stream` separates streams of one seed by name. */
@@ -11,25 +14,21 @@ export class RandomStream {
     let mixed = 0;
     for (const word of [seed, Math.floor(seed / 2 ** 32), ...Buffer.from(stream, 'utf8')])
       mixed = scramble(mixed, word | 0);
-    for (let i = 0; i < 4; i++) {
-      mixed = scramble(mixed, i);
-      this.#state[i] = mixed;
-    }
-    if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+    [this.#a, this.#b, this.#c] = [scramble(mixed, 1), scramble(mixed, 2), scramble(mixed, 3)];
+    // Never all zero, the one state that the generator cannot leave.
+    this.#d = scramble(mixed, 4) | 1;
   }
 
   /** Uniform integer in [0, 2^32). */
   bits(): number {
-    const s = this.#state;
-    const [a = 0, b = 0, c = 0, d = 0] = s;
-    const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
-    const third = c ^ a;
-    const fourth = d ^ b;
-    s[1] = b ^ third;
-    s[0] = a ^ fourth;
-    s[2] = third ^ (b << 9);
-    s[3] = rotateLeft(fourth, 11);
-    return scrambled;
+    const b = this.#b;
+    const c = this.#c ^ this.#a;
+    const d = this.#d ^ b;
+    this.#b = b ^ c;
+    this.#a ^= d;
+    this.#c = c ^ (b << 9);
+    this.#d = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
   }
 
   /** Uniform in [0, 1) with 53 random bits. */
