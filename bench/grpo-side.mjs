@@ -5,11 +5,8 @@
  * Usage: node bench/grpo-side.mjs [--steps 4] [--prompts 8] [--group 8] [--new 112] [--threads 2] [--spread 0]
  * `--spread M`: lengths are geometric with mean M, cut at `--new`; 0: all run to `--new`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { initWeights, LocalEngine, parseModelConfig, saveModelFolder } from '@touchstone/engine';
+import { initWeights, LocalEngine, parseModelConfig } from '@touchstone/engine';
 import { createObjective, totalsOf } from '@touchstone/objectives';
 import { median } from './statistics.mjs';
 
@@ -33,15 +30,9 @@ const MODEL = {
   tie_word_embeddings: true,
 };
 
-async function loadModel(threads) {
-  const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-'));
-  try {
-    const config = parseModelConfig(MODEL);
-    await saveModelFolder(folder, { config, weights: initWeights(config, 0), companions: new Map() });
-    return await LocalEngine.load(folder, { threads });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function randomModel() {
+  const config = parseModelConfig(MODEL);
+  return { config, weights: initWeights(config, 0), companions: new Map() };
 }
 
 /** Uniform draws in [0, 1) (mulberry32): lengths must not depend on the platform. */
@@ -152,7 +143,7 @@ async function main() {
   );
   const { values } = parseArgs({ options: spec });
   const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-  const engine = await loadModel(options.threads);
+  const engine = await LocalEngine.create(randomModel(), { threads: options.threads });
   const objective = createObjective('grpo', { aggregation: 'token-mean' });
   const uniform = uniforms(1);
   const steps = [];
