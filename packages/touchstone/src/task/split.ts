@@ -28,7 +28,7 @@ export function drawProblem<Knobs extends object, Problem extends Json>(
   const random = new Random(deriveSeed(seed, family.name, split, index));
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     const problem = family.generate(random, knobs);
-    if (splitOf(`${family.name} ${family.key(problem)}`) === split) return problem;
+    if (splitOf(family.key(problem)) === split) return problem;
   }
   throw new RangeError(
     `${family.name}: no ${split} problem in ${MAX_DRAWS} draws with knobs ${JSON.stringify(knobs)}; make them harder, so that there are more problems`,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Random } from '../../random.js';
+import { drawDigits, nearMiss } from './draw.js';
+import { judgeEquation } from './equation.js';
 import { fault } from './family.js';
 import type { Family, Line } from './family.js';
-import { canonicalInteger, judgeInteger, squeeze } from './text.js';
+import { canonicalInteger, judgeInteger } from './text.js';
 
 const knobs = z
   .strictObject({
@@ -24,10 +25,10 @@ interface ColumnState {
   readonly written: string;
 }
 
-function columnTerms(problem: AdditionProblem, state: ColumnState, carry: number): number[] {
+function columnTerms(problem: AdditionProblem, place: number, carry: number): number[] {
   const digits = problem.operands
-    .filter((operand) => operand.length > state.place)
-    .map((operand) => Number(operand[operand.length - 1 - state.place]));
+    .filter((operand) => operand.length > place)
+    .map((operand) => Number(operand[operand.length - 1 - place]));
   return carry > 0 ? [...digits, carry] : digits;
 }
 
@@ -42,11 +43,8 @@ function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** A decimal number of exactly this many digits, uniform, never 0. */
-export function drawDigits(random: Random, digits: number): string {
-  let text = String(random.integer(1, 9));
-  while (text.length < digits) text += String(random.integer(0, 9));
-  return text;
+function trueSum(problem: AdditionProblem): bigint {
+  return problem.operands.reduce((sum, operand) => sum + BigInt(operand), 0n);
 }
 
 /** `4738+2956=?` is worked column by column from the right, a carry as last term: `8+6=14`, `3+5+1=9`, ... */
@@ -63,41 +61,29 @@ export const addition: Family<AdditionKnobs, AdditionProblem, ColumnState> = {
     operands: Array.from({ length: operands }, () => drawDigits(random, random.integer(minDigits, maxDigits))),
   }),
   prompt: ({ operands }) => `${operands.join('+')}=?`,
-  key: ({ operands }) => [...operands].sort().join('+'),
+  key: ({ operands }) => `addition ${[...operands].sort().join('+')}`,
   begin: () => ({ place: 0, carry: 0, written: '' }),
   next: (problem, state) => {
     if (state.place >= Math.max(...problem.operands.map((operand) => operand.length))) return null;
-    const terms = columnTerms(problem, state, state.carry);
+    const terms = columnTerms(problem, state.place, state.carry);
     return writeColumn(state, terms, total(terms));
   },
   conclude: (_, { carry, written }) => canonicalInteger(`${carry}${written}`) ?? '0',
   slip: (problem, state, random) => {
-    if (state.place > 0 && random.chance(0.6)) {
-      const terms = columnTerms(problem, state, state.carry > 0 ? 0 : 1);
+    const forgetsCarry = state.place > 0 && random.chance(0.6);
+    if (forgetsCarry) {
+      const terms = columnTerms(problem, state.place, state.carry > 0 ? 0 : 1);
       return writeColumn(state, terms, total(terms));
     }
-    const terms = columnTerms(problem, state, state.carry);
+    const terms = columnTerms(problem, state.place, state.carry);
     const sum = total(terms);
     return writeColumn(state, terms, sum > 0 && random.chance(0.5) ? sum - 1 : sum + 1);
   },
-  guess: (problem, random) => {
-    const truth = trueSum(problem);
-    const place = 10n ** BigInt(random.integer(0, truth.toString().length - 1));
-    return String(random.chance(0.5) || truth <= place ? truth + place : truth - place);
-  },
+  guess: (problem, random) => String(nearMiss(random, trueSum(problem))),
   accept: (problem, state, line) => {
     const right = addition.next(problem, state);
     if (right === null) return fault('extra-step', 'all columns are already added');
-    const [terms = '', result = '', ...rest] = squeeze(line).split('=');
-    const [rightTerms = '', rightResult = ''] = right.text.split('=');
-    if (rest.length > 0 || terms.split('+').sort().join('+') !== rightTerms.split('+').sort().join('+')) {
-      return fault('wrong-column', 'these are not the digits and the carry of this column');
-    }
-    return result === rightResult ? right.state : fault('wrong-sum', 'the terms are right, their sum is not');
+    return judgeEquation(line, right.text, '+') ?? right.state;
   },
   judgeAnswer: (problem, answer) => judgeInteger(answer, String(trueSum(problem))),
 };
-
-function trueSum(problem: AdditionProblem): bigint {
-  return problem.operands.reduce((value, operand) => value + BigInt(operand), 0n);
-}

@@ -33,7 +33,7 @@ export interface Family<Knobs extends object, Problem extends Json, State> {
   generate(random: Random, knobs: Knobs): Problem;
   /** The question, without a line break at its end. */
   prompt(problem: Problem): string;
-  /** Equal for problems that are one problem in two spellings (a+b and b+a); decides the split. */
+  /** Begins with the family's name; equal for problems that are one in two spellings (a+b and b+a). Decides the split. */
   key(problem: Problem): string;
   begin(problem: Problem): State;
   /** The line a careful author would write next; null when the working is complete. */
