@@ -10,10 +10,10 @@ export interface Engine {
   forward(batch: TokenBatch, wanted: ColumnRequest): Promise<TokenColumns>;
   /**
    * Adds to the gradient accumulator: sum over tokens of weight x d(column)/d(parameters). The caller differentiates
-   * its loss with respect to the columns; the engine does the rest. Returns the log-probs (and entropies where
-   * `gradients.entropy` is given) met on the way, under the weights before any optimiser step.
+   * its loss with respect to the columns; the engine does the rest. Returns the log-probs, and the columns in
+   * `wanted`, met on the way.
    */
-  forwardBackward(batch: TokenBatch, gradients: TokenGradients): Promise<TokenColumns>;
+  forwardBackward(batch: TokenBatch, gradients: TokenGradients, wanted?: ColumnRequest): Promise<TokenColumns>;
   /** One AdamW step with the accumulated gradient, which is then cleared. */
   optimStep(options: OptimOptions): Promise<OptimStats>;
   /** Writes a Hugging Face folder (`config.json`, `model.safetensors`, tokenizer files) and, beside it, the optimiser state. */
@@ -86,7 +86,10 @@ export interface TokenGradients {
 
 export interface SampleRequest {
   readonly prompt: Int32Array;
-  /** One completion a seed; a completion depends on the weights, the prompt, the options and its seed only. */
+  /**
+   * One completion a seed. The random numbers of a completion depend on its seed only, whatever is sampled with it;
+   * the probabilities they meet may differ in the last bits when the requests of a call differ.
+   */
   readonly seeds: readonly number[];
   /** Cap of this request, below the common one of `SampleOptions`; budgets that differ by prompt. Absent: the common one. */
   readonly maxNewTokens?: number;

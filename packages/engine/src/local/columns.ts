@@ -1,0 +1,141 @@
+import type { ColumnRequest, TokenBatch, TokenColumns, TokenGradients } from '../engine.js';
+import { columnsGraph, type GradientPlan } from '../nn/graphs.js';
+import type { ColumnPlan } from '../nn/token-columns.js';
+import { trainingState, type ModelState } from './model-state.js';
+import { countScored, packSequences, packTokens, type PackedTokens } from './packing.js';
+import { type GraphSession, tensor, type Tensor } from './session.js';
+import type { SessionCache } from './session-cache.js';
+
+/** Padded tokens a micro-batch: what stays in a core's cache at the sizes measured. */
+const TOKENS_PER_MICRO_BATCH = 1024;
+/** Bounds the [scored, vocab] matrices of the head: 32M elements are 128 MB each. */
+const HEAD_ELEMENTS = 32 * 1024 * 1024;
+
+/** Columns of `batch`, and with `gradients` their weighted sum's gradient added to the model's accumulator. */
+export async function computeColumns(
+  sessions: SessionCache,
+  model: ModelState,
+  batch: TokenBatch,
+  wanted: ColumnRequest,
+  gradients?: TokenGradients,
+): Promise<TokenColumns> {
+  const plan = columnPlan(wanted);
+  const gradientPlan = gradients && planGradients(gradients);
+  const key = `columns ${JSON.stringify([plan, gradientPlan ?? null])}`;
+  const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
+  const columns = emptyColumns(batch.tokens.length, plan);
+  const budget = Math.min(TOKENS_PER_MICRO_BATCH, Math.ceil(HEAD_ELEMENTS / model.config.vocabSize));
+  for (const micro of packSequences(batch, countScored(batch), budget)) {
+    const packed = packTokens(batch, micro);
+    const feeds = { ...model.tensors, ...sequenceFeeds(packed), ...tokenIdFeeds(packed, wanted, gradients) };
+    await runMicroBatch(session, model, packed, feeds, columns, gradients);
+  }
+  return columns;
+}
+
+async function runMicroBatch(
+  session: GraphSession,
+  model: ModelState,
+  packed: PackedTokens,
+  feeds: Record<string, Tensor>,
+  columns: TokenColumns,
+  gradients: TokenGradients | undefined,
+): Promise<void> {
+  const fetches: Record<string, Tensor | null> = {};
+  for (const name of Object.keys(columns)) fetches[name] = null;
+  const training = gradients && trainingState(model);
+  if (training) {
+    Object.assign(feeds, training.gradientFeeds, weightFeeds(packed, gradients));
+    Object.assign(fetches, training.gradientFetches);
+  }
+  const results = await session.run(feeds, fetches, packedLengths(packed));
+  for (const [name, column] of Object.entries(columns) as [string, Float32Array | Int32Array][]) {
+    const values = results[name]?.data as Float32Array | BigInt64Array;
+    const width = values.length / packed.source.length;
+    packed.source.forEach((t, row) => {
+      for (let j = 0; j < width; j++) column[t * width + j] = Number(values[row * width + j]);
+    });
+  }
+}
+
+export function packedLengths({ batch, time, source }: Pick<PackedTokens, 'batch' | 'time' | 'source'>) {
+  return { batch, time, tokens: batch * time, scored: source.length };
+}
+
+/** What every graph over whole sequences reads beside the weights. */
+export function sequenceFeeds(packed: PackedTokens): Record<string, Tensor> {
+  const { batch, time, ids, rows, targets, inverseTemperature, source } = packed;
+  const positions = new BigInt64Array(batch * time);
+  for (let i = 0; i < positions.length; i++) positions[i] = BigInt(i % time);
+  return {
+    ids: tensor(ids, [batch * time]),
+    positions: tensor(positions, [batch, time]),
+    mask: causalMask(time),
+    rows: tensor(rows, [rows.length]),
+    targets: tensor(targets, [source.length, 1]),
+    inverseTemperature: tensor(inverseTemperature, [source.length, 1]),
+  };
+}
+
+/** [time, time]: 0 where a token may look, a large negative number at its future. */
+function causalMask(time: number): Tensor {
+  const mask = new Float32Array(time * time);
+  for (let i = 0; i < time; i++) mask.fill(-1e9, i * time + i + 1, (i + 1) * time);
+  return tensor(mask, [time, time]);
+}
+
+function tokenIdFeeds(packed: PackedTokens, wanted: ColumnRequest, gradients: TokenGradients | undefined) {
+  const given = gradients?.topK ?? wanted.tokenIds;
+  if (given === undefined) return {};
+  const { ids, width } = given;
+  const rows = new BigInt64Array(packed.source.length * width);
+  packed.source.forEach((t, row) => {
+    for (let j = 0; j < width; j++) rows[row * width + j] = BigInt(ids[t * width + j] as number);
+  });
+  return { tokenIds: tensor(rows, [packed.source.length, width]) };
+}
+
+function weightFeeds({ source }: PackedTokens, gradients: TokenGradients): Record<string, Tensor> {
+  const gather = (column: Float32Array, width: number) => {
+    const rows = new Float32Array(source.length * width);
+    source.forEach((t, row) => rows.set(column.subarray(t * width, (t + 1) * width), row * width));
+    return tensor(rows, [source.length, width]);
+  };
+  const { logProb, entropy, meanLogProb, topK } = gradients;
+  return {
+    'weight:logProb': gather(logProb, 1),
+    ...(entropy && { 'weight:entropy': gather(entropy, 1) }),
+    ...(meanLogProb && { 'weight:meanLogProb': gather(meanLogProb, 1) }),
+    ...(topK && { 'weight:tokenIds': gather(topK.weights, topK.width) }),
+  };
+}
+
+function columnPlan(wanted: ColumnRequest): ColumnPlan {
+  return {
+    entropy: wanted.entropy ?? false,
+    meanLogProb: wanted.meanLogProb ?? false,
+    topLogProb: wanted.topLogProb ?? false,
+    topK: wanted.topK ?? 0,
+    width: wanted.tokenIds?.width ?? 0,
+  };
+}
+
+function planGradients(gradients: TokenGradients): GradientPlan {
+  return {
+    entropy: gradients.entropy !== undefined,
+    meanLogProb: gradients.meanLogProb !== undefined,
+    width: gradients.topK?.width ?? 0,
+  };
+}
+
+function emptyColumns(tokens: number, plan: ColumnPlan): TokenColumns {
+  const column = (width = 1) => new Float32Array(tokens * width);
+  return {
+    logProb: column(),
+    ...(plan.entropy && { entropy: column() }),
+    ...(plan.meanLogProb && { meanLogProb: column() }),
+    ...(plan.topLogProb && { topLogProb: column() }),
+    ...(plan.topK > 0 && { topKIds: new Int32Array(tokens * plan.topK), topKLogProb: column(plan.topK) }),
+    ...(plan.width > 0 && { tokenIdsLogProb: column(plan.width) }),
+  };
+}

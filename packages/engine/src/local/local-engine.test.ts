@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EngineError } from '../errors.js';
+import { tinyModel } from '../testing/tiny-model.js';
+import { LocalEngine } from './local-engine.js';
+
+const { config, weights } = tinyModel('qwen3', false);
+const folder = { config, weights, companions: new Map<string, Uint8Array>() };
+const batch = {
+  tokens: Int32Array.from([3, 5, 2, 8, 1, 4, 4, 9]),
+  offsets: Int32Array.from([0, 5, 8]),
+  scored: Uint8Array.from([0, 0, 1, 1, 1, 0, 1, 1]),
+};
+const gradients = { logProb: Float32Array.from(batch.scored, (scored, t) => (scored ? -1 - t : 0)) };
+let engine: LocalEngine;
+let scratch: string;
+
+beforeAll(async () => {
+  engine = await LocalEngine.create(folder, { threads: 1 });
+  scratch = await mkdtemp(join(tmpdir(), 'touchstone-engine-'));
+});
+
+afterAll(async () => {
+  await engine.dispose();
+  await rm(scratch, { recursive: true });
+});
+
+async function train(trained: LocalEngine, steps: number): Promise<number[]> {
+  const norms: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    await trained.forwardBackward(batch, gradients);
+    norms.push((await trained.optimStep({ learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 1 })).gradNorm);
+  }
+  return norms;
+}
+
+describe('LocalEngine', () => {
+  it('learns: a step along the gradient makes the weighted tokens likelier', async () => {
+    const student = await engine.fork();
+    const before = await student.forward(batch);
+    await train(student, 5);
+    const after = await student.forward(batch, { entropy: true });
+    const total = (column: Float32Array) => column.reduce((sum, x, t) => sum + x * (1 + t), 0);
+    expect(total(after.logProb)).toBeGreaterThan(total(before.logProb) + 1);
+    expect(after.entropy).toHaveLength(8);
+    await student.dispose();
+  });
+
+  it('a fork is independent, a frozen one refuses to train', async () => {
+    const before = (await engine.forward(batch)).logProb;
+    const [student, frozen] = [await engine.fork(), await engine.fork({ frozen: true })];
+    await train(student, 2);
+    expect((await engine.forward(batch)).logProb).toEqual(before);
+    expect((await frozen.forward(batch)).logProb).toEqual(before);
+    await expect(frozen.forwardBackward(batch, gradients)).rejects.toThrow(/frozen fork cannot be trained/);
+    await student.dispose();
+    await frozen.dispose();
+  });
+
+  it('goes on from a saved state bit for bit', async () => {
+    const [straight, broken] = [await engine.fork(), await engine.fork()];
+    const norms = await train(straight, 5);
+    await train(broken, 2);
+    await broken.saveState(join(scratch, 'state'));
+    await broken.dispose();
+    const resumed = await LocalEngine.load(join(scratch, 'state'), { threads: 1 });
+    await resumed.loadState(join(scratch, 'state'));
+    expect(await train(resumed, 3)).toEqual(norms.slice(2));
+    const request = [{ prompt: Int32Array.of(3, 4), seeds: [1, 2, 3] }];
+    const options = { maxNewTokens: 9 };
+    expect(await resumed.sample(request, options)).toEqual(await straight.sample(request, options));
+    await resumed.dispose();
+    await straight.dispose();
+  });
+
+  it('reports a non-finite gradient and keeps the weights', async () => {
+    const student = await engine.fork();
+    const before = (await student.forward(batch)).logProb;
+    await student.forwardBackward(batch, { logProb: gradients.logProb.map((g) => (g === 0 ? 0 : Infinity)) });
+    expect(Number.isFinite((await student.optimStep({ learningRate: 1 })).gradNorm)).toBe(false);
+    expect((await student.forward(batch)).logProb).toEqual(before);
+    await student.dispose();
+  });
+
+  it('answers wrong arguments with one line that says what to do', async () => {
+    const long = { prompt: new Int32Array(32).fill(2), seeds: [1] };
+    await expect(engine.sample([long], { maxNewTokens: 4 })).rejects.toThrow(
+      'sample: prompt 0 must be shorter than the context of 32 tokens, got 32 tokens; ' +
+        'shorten the prompt or use a model with a longer context',
+    );
+    await expect(engine.sample([{ prompt: Int32Array.of(19), seeds: [1] }], { maxNewTokens: 4 })).rejects.toThrow(
+      /tokens must be in \[0, 19\), got 19/,
+    );
+    await expect(engine.forward({ ...batch, offsets: Int32Array.of(0, 5) })).rejects.toThrow(/offsets must run from 0/);
+    await expect(engine.optimStep({ learningRate: NaN })).rejects.toBeInstanceOf(EngineError);
+    await expect(LocalEngine.load(join(scratch, 'absent'))).rejects.toMatchObject({ code: 'folder-missing' });
+  });
+
+  it('keeps the process responsive while it computes', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const seeds = Array.from({ length: 200 }, (_, i) => i);
+    await engine.sample([{ prompt: Int32Array.of(3), seeds }], { maxNewTokens: 28 });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+});

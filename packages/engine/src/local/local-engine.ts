@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os';
+import type {
+  ColumnRequest,
+  Engine,
+  ModelInfo,
+  OptimOptions,
+  OptimStats,
+  Sample,
+  SampleOptions,
+  SampleRequest,
+  SaveOptions,
+  TokenBatch,
+  TokenColumns,
+  TokenGradients,
+} from '../engine.js';
+import type { ModelFolder } from '../model/folder.js';
+import type { ModelHandle } from './host.js';
+import { checkBatch, checkColumn, checkOptimOptions, checkRequests } from './validate.js';
+import { WorkerClient } from './worker-client.js';
+
+export interface LocalEngineOptions {
+  /** Threads of a matrix product. Default: the cores of the machine, at most 8. Results depend on it in the last bits. */
+  readonly threads?: number;
+}
+
+/**
+ * The embedded engine: ONNX Runtime on the CPU, in a worker thread. Forks live in the same worker and share its
+ * compiled graphs; `dispose` of the last one ends it.
+ */
+export class LocalEngine implements Engine {
+  readonly model: ModelInfo;
+
+  private constructor(
+    private readonly client: WorkerClient,
+    private readonly handle: ModelHandle,
+    private readonly users: { count: number },
+  ) {
+    this.model = handle.info;
+    users.count++;
+  }
+
+  /** Loads a folder in the layout of Hugging Face. Throws an `EngineError` that says what is wrong with it. */
+  static async load(folder: string, options: LocalEngineOptions = {}): Promise<LocalEngine> {
+    return await LocalEngine.start(options, (client) => client.call('load', folder));
+  }
+
+  /** Starts from a model in memory, such as freshly drawn weights. */
+  static async create(model: ModelFolder, options: LocalEngineOptions = {}): Promise<LocalEngine> {
+    return await LocalEngine.start(options, (client) => client.call('create', model));
+  }
+
+  private static async start(options: LocalEngineOptions, open: (client: WorkerClient) => Promise<ModelHandle>) {
+    const client = new WorkerClient({ threads: options.threads ?? Math.min(8, availableParallelism()) });
+    try {
+      return new LocalEngine(client, await open(client), { count: 0 });
+    } catch (error) {
+      await client.terminate();
+      throw error;
+    }
+  }
+
+  async sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+    checkRequests(this.model, requests, options);
+    return await this.client.call('sample', this.handle.id, requests, options);
+  }
+
+  async forward(batch: TokenBatch, wanted: ColumnRequest = {}): Promise<TokenColumns> {
+    checkBatch('LocalEngine.forward', this.model, batch);
+    return await this.client.call('forward', this.handle.id, batch, wanted);
+  }
+
+  async forwardBackward(
+    batch: TokenBatch,
+    gradients: TokenGradients,
+    wanted: ColumnRequest = {},
+  ): Promise<TokenColumns> {
+    const at = 'LocalEngine.forwardBackward';
+    checkBatch(at, this.model, batch);
+    const { logProb, entropy, meanLogProb, topK } = gradients;
+    for (const [name, column] of Object.entries({ logProb, entropy, meanLogProb })) {
+      if (column) checkColumn(at, name, column, batch.tokens.length);
+    }
+    if (topK) checkColumn(at, 'topK', topK.weights, batch.tokens.length * topK.width);
+    return await this.client.call('forwardBackward', this.handle.id, batch, gradients, wanted);
+  }
+
+  async optimStep(options: OptimOptions): Promise<OptimStats> {
+    checkOptimOptions(options);
+    return await this.client.call('optimStep', this.handle.id, options);
+  }
+
+  async saveState(folder: string, options: SaveOptions = {}): Promise<void> {
+    await this.client.call('saveState', this.handle.id, folder, options);
+  }
+
+  async loadState(folder: string): Promise<void> {
+    await this.client.call('loadState', this.handle.id, folder);
+  }
+
+  async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<LocalEngine> {
+    const handle = await this.client.call('fork', this.handle.id, frozen);
+    return new LocalEngine(this.client, handle, this.users);
+  }
+
+  async dispose(): Promise<void> {
+    await this.client.call('release', this.handle.id);
+    this.users.count--;
+    if (this.users.count === 0) await this.client.terminate();
+  }
+}

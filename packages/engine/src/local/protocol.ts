@@ -1,0 +1,23 @@
+import type { EngineErrorCode, EngineErrorParts } from '../errors.js';
+import type { EngineHost } from './host.js';
+
+export interface WorkerSettings {
+  readonly threads: number;
+}
+
+/** The verbs of the host that the main thread may call. */
+export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'nextId'>;
+
+export interface Request {
+  readonly id: number;
+  readonly verb: Verb;
+  readonly args: readonly unknown[];
+}
+
+/** Either a value or a failure: one of ours with its parts, or a bug with its stack. */
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly failure?:
+    { readonly code: EngineErrorCode; readonly parts: EngineErrorParts } | { readonly message: string };
+}

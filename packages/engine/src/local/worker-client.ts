@@ -1,0 +1,54 @@
+import { Worker } from 'node:worker_threads';
+import { EngineError } from '../errors.js';
+import type { EngineHost } from './host.js';
+import type { Reply, Request, Verb, WorkerSettings } from './protocol.js';
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The main thread's side of the worker: calls in order, answers as promises. */
+export class WorkerClient {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 0;
+
+  constructor(settings: WorkerSettings) {
+    // From src and from dist alike this names the built worker.
+    const entry = new URL('../../dist/local/worker.js', import.meta.url);
+    this.worker = new Worker(entry, { workerData: settings });
+    this.worker.on('message', (reply: Reply) => this.settle(reply));
+    this.worker.on('error', (error) => this.failAll(error));
+    this.worker.on('exit', (code) => this.failAll(new Error(`LocalEngine: its worker ended with code ${code}`)));
+    this.worker.unref();
+  }
+
+  call<V extends Verb>(verb: V, ...args: Parameters<EngineHost[V]>): Promise<Awaited<ReturnType<EngineHost[V]>>> {
+    return new Promise((resolve, reject) => {
+      const request: Request = { id: this.nextId++, verb, args };
+      this.waiting.set(request.id, { resolve: resolve as (value: unknown) => void, reject });
+      // A process with a call under way must not end; one with an idle engine may.
+      this.worker.ref();
+      this.worker.postMessage(request);
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private settle({ id, value, failure }: Reply): void {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (this.waiting.size === 0) this.worker.unref();
+    if (failure === undefined) waiting?.resolve(value);
+    else if ('code' in failure) waiting?.reject(new EngineError(failure.code, failure.parts));
+    else waiting?.reject(new Error(failure.message));
+  }
+
+  private failAll(error: Error): void {
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Value } from '../graph/graph.js';
+import type { Tape } from '../graph/tape.js';
+import type { ModelConfig } from '../model/config.js';
+import { parameterShapes } from '../model/layout.js';
+import { ropeFrequencies } from '../model/rope.js';
+import { embedding } from './embedding.js';
+import { linear } from './linear.js';
+import { rmsNorm } from './rms-norm.js';
+import { rotary, rotaryTables } from './rotary.js';
+import { swiglu } from './swiglu.js';
+
+/** Looks up a trainable weight by its Hugging Face name. */
+export type Parameters = (name: string) => Value;
+
+/** Mixes the tokens of one layer: q [tokens, heads * headDim], k and v [tokens, kvHeads * headDim], all rotated. */
+export type AttentionKernel = (layer: number, q: Value, k: Value, v: Value) => Value;
+
+/** What the decoder reads: ids [tokens] (i32) and positions [batch, time] (i64), tokens = batch * time. */
+export interface DecoderInputs {
+  readonly ids: Value;
+  readonly positions: Value;
+}
+
+/** Declares every weight of the model as a parameter of the graph on first use. */
+export function modelParameters(tape: Tape, config: ModelConfig): Parameters {
+  const shapes = parameterShapes(config);
+  return (name) => {
+    const shape = shapes.get(name);
+    if (shape === undefined)
+      throw new Error(`modelParameters: a module asked for ${name}, which the model lacks; this is our bug`);
+    return tape.parameter(name, shape);
+  };
+}
+
+/**
+ * The decoder of Llama, Qwen2 and Qwen3 up to the hidden states before the final norm, [tokens, hidden]. How tokens
+ * see each other is the caller's `attend`, so that training and generation share every other line.
+ */
+export function decoder(
+  tape: Tape,
+  config: ModelConfig,
+  parameters: Parameters,
+  inputs: DecoderInputs,
+  attend: AttentionKernel,
+): Value {
+  const tables = rotaryTables(tape, ropeFrequencies(config), config.contextLength);
+  let hidden = embedding(tape, parameters('model.embed_tokens.weight'), inputs.ids);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const weight: Parameters = (name) => parameters(`model.layers.${layer}.${name}`);
+    const normed = rmsNorm(tape, hidden, weight('input_layernorm.weight'), config.normEps);
+    const [q, k, v] = projections(tape, config, weight, normed);
+    const turn = (x: Value) => rotary(tape, x, inputs.positions, tables);
+    const mixed = attend(layer, turn(q), turn(k), v);
+    const between = linear(tape, mixed, weight('self_attn.o_proj.weight'), { residual: hidden });
+    hidden = feedForward(tape, config, weight, between);
+  }
+  return hidden;
+}
+
+function projections(tape: Tape, config: ModelConfig, weight: Parameters, x: Value): [Value, Value, Value] {
+  const project = (name: string) => {
+    const bias = config.qkvBias ? weight(`self_attn.${name}_proj.bias`) : undefined;
+    return linear(tape, x, weight(`self_attn.${name}_proj.weight`), { bias });
+  };
+  const normalise = (y: Value, name: string) => {
+    if (!config.qkNorm) return y;
+    const heads = (y.shape[1] as number) / config.headDim;
+    const perHead = tape.reshape(y, [-1, config.headDim], [`${y.shape[0]}*${heads}`, config.headDim]);
+    const normed = rmsNorm(tape, perHead, weight(`self_attn.${name}_norm.weight`), config.normEps);
+    return tape.reshape(normed, [-1, y.shape[1] as number], y.shape);
+  };
+  return [normalise(project('q'), 'q'), normalise(project('k'), 'k'), project('v')];
+}
+
+function feedForward(tape: Tape, config: ModelConfig, weight: Parameters, x: Value): Value {
+  const normed = rmsNorm(tape, x, weight('post_attention_layernorm.weight'), config.normEps);
+  const gate = linear(tape, normed, weight('mlp.gate_proj.weight'));
+  const up = linear(tape, normed, weight('mlp.up_proj.weight'));
+  return linear(tape, swiglu(tape, gate, up), weight('mlp.down_proj.weight'), { residual: x });
+}
+
+/**
+ * Final norm and output head: logits / temperature [rows, vocab] of hidden states [rows, hidden].
+ *
+ * @param inverseTemperature [rows, 1]; applied before the head, where a row is narrow.
+ */
+export function outputHead(
+  tape: Tape,
+  config: ModelConfig,
+  parameters: Parameters,
+  hidden: Value,
+  inverseTemperature: Value,
+): Value {
+  const normed = rmsNorm(tape, hidden, parameters('model.norm.weight'), config.normEps);
+  const scaled = tape.scaleRows(normed, inverseTemperature);
+  return linear(tape, scaled, parameters(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'));
+}

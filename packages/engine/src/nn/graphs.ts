@@ -1,0 +1,126 @@
+import { Graph, type Value } from '../graph/graph.js';
+import { Tape } from '../graph/tape.js';
+import type { ModelConfig } from '../model/config.js';
+import { cachedAttention, causalAttention } from './attention.js';
+import { decoder, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
+import { selectRows } from './embedding.js';
+import { logitsGradient, tokenColumns, type ColumnPlan, type ColumnValues } from './token-columns.js';
+
+/** Which gradients a training graph takes beside that of the log-prob. `width`: given token ids a row (0: none). */
+export interface GradientPlan {
+  readonly entropy: boolean;
+  readonly meanLogProb: boolean;
+  readonly width: number;
+}
+
+/** Inputs of every graph over whole sequences: ids [tokens] i32, positions [batch, time], mask [time, time]. */
+function sequenceInputs(graph: Graph) {
+  return {
+    ids: graph.input('ids', 'i32', ['tokens']),
+    positions: graph.input('positions', 'i64', ['batch', 'time']),
+    mask: graph.input('mask', 'f32', ['time', 'time']),
+    rows: graph.input('rows', 'i64', ['scored']),
+    inverseTemperature: graph.input('inverseTemperature', 'f32', ['scored', 1]),
+  };
+}
+
+/** Logits of the scored rows of whole sequences. `onKeys` sees each layer's keys and values, for a cache. */
+function sequenceLogits(tape: Tape, config: ModelConfig, onKeys?: (layer: number, k: Value, v: Value) => void): Value {
+  const inputs = sequenceInputs(tape.graph);
+  const parameters = modelParameters(tape, config);
+  const attend: AttentionKernel = (layer, q, k, v) => {
+    onKeys?.(layer, k, v);
+    return causalAttention(tape, q, k, v, inputs.mask, config);
+  };
+  const hidden = decoder(tape, config, parameters, inputs, attend);
+  return outputHead(tape, config, parameters, selectRows(tape, hidden, inputs.rows), inputs.inverseTemperature);
+}
+
+/**
+ * Columns of given sequences, and with `gradients` the backward pass that adds to the gradient of every weight.
+ * Inputs: those of whole sequences, `targets` [scored, 1] i64, `tokenIds` [scored, width] i64, and a `weight:<column>`
+ * for each differentiated column. Outputs: `logProb` and the planned columns, `sum:<weight>`.
+ */
+export function columnsGraph(config: ModelConfig, plan: ColumnPlan, gradients?: GradientPlan): Uint8Array {
+  const graph = new Graph();
+  const tape = new Tape(graph, gradients !== undefined);
+  const logits = sequenceLogits(tape, config);
+  const targets = graph.input('targets', 'i64', ['scored', 1]);
+  const width = Math.max(plan.width, gradients?.width ?? 0);
+  const ids = width > 0 ? graph.input('tokenIds', 'i64', ['scored', width]) : undefined;
+  const needsEntropy = plan.entropy || gradients?.entropy === true;
+  const columns = tokenColumns(graph, logits, targets, { ...plan, entropy: needsEntropy }, ids);
+  outputColumns(graph, columns, plan);
+  if (gradients) {
+    const weight = (name: string, wanted: boolean) =>
+      wanted ? graph.input(`weight:${name}`, 'f32', ['scored', 1]) : undefined;
+    const gradient = logitsGradient(graph, columns, targets, {
+      logProb: graph.input('weight:logProb', 'f32', ['scored', 1]),
+      entropy: weight('entropy', gradients.entropy),
+      meanLogProb: weight('meanLogProb', gradients.meanLogProb),
+      tokenIds:
+        ids && gradients.width > 0
+          ? { ids, weights: graph.input('weight:tokenIds', 'f32', ['scored', gradients.width]) }
+          : undefined,
+    });
+    tape.backward([{ of: logits, gradient }]);
+  }
+  return graph.encode();
+}
+
+function outputColumns(graph: Graph, columns: ColumnValues, plan: ColumnPlan): void {
+  graph.output('logProb', columns.logProb);
+  if (plan.entropy && columns.entropy) graph.output('entropy', columns.entropy);
+  if (columns.meanLogProb) graph.output('meanLogProb', columns.meanLogProb);
+  if (columns.topLogProb) graph.output('topLogProb', columns.topLogProb);
+  if (columns.topK) {
+    graph.output('topKLogProb', columns.topK.logProbs);
+    graph.output('topKIds', columns.topK.ids);
+  }
+  if (columns.tokenIdsLogProb) graph.output('tokenIdsLogProb', columns.tokenIdsLogProb);
+}
+
+/**
+ * Reads prompts: `probs` [scored, vocab] of the rows asked for (the last token of each prompt), and every layer's
+ * keys and values as `keys:<layer>`, `values:<layer>` [time, batch, kvHeads, headDim].
+ */
+export function prefillGraph(config: ModelConfig): Uint8Array {
+  const graph = new Graph();
+  const tape = new Tape(graph, false);
+  const timeMajor = (x: Value) =>
+    graph.transpose(graph.reshape(x, ['batch', 'time', config.kvHeads, config.headDim]), [1, 0, 2, 3]);
+  const logits = sequenceLogits(tape, config, (layer, k, v) => {
+    graph.output(`keys:${layer}`, timeMajor(k));
+    graph.output(`values:${layer}`, timeMajor(v));
+  });
+  graph.output('probs', graph.op('Softmax', [logits], logits.shape, { axis: -1 }));
+  return graph.encode();
+}
+
+/**
+ * One new token a row: ids [batch] i32, positions [batch, 1], the cache `past keys:<layer>`, `past values:<layer>`
+ * [past, batch, kvHeads, headDim] and its mask [batch, 1, 1, past]. Outputs: `probs` [batch, vocab] under
+ * softmax(logits * inverseTemperature), and this token's `keys:<layer>`, `values:<layer>` [1, batch, kvHeads, headDim].
+ */
+export function decodeGraph(config: ModelConfig): Uint8Array {
+  const graph = new Graph();
+  const tape = new Tape(graph, false);
+  const { kvHeads, headDim } = config;
+  const inputs = {
+    ids: graph.input('ids', 'i32', ['batch']),
+    positions: graph.input('positions', 'i64', ['batch', 1]),
+  };
+  const mask = graph.input('mask', 'f32', ['batch', 1, 1, 'past']);
+  const parameters = modelParameters(tape, config);
+  const attend: AttentionKernel = (layer, q, k, v) => {
+    const past = (name: string) => graph.input(`past ${name}:${layer}`, 'f32', ['past', 'batch', kvHeads, headDim]);
+    graph.output(`keys:${layer}`, graph.reshape(k, [1, 'batch', kvHeads, headDim]));
+    graph.output(`values:${layer}`, graph.reshape(v, [1, 'batch', kvHeads, headDim]));
+    return cachedAttention(tape, q, k, v, { keys: past('keys'), values: past('values') }, mask, config);
+  };
+  const hidden = decoder(tape, config, parameters, inputs, attend);
+  const inverseTemperature = graph.input('inverseTemperature', 'f32', ['batch', 1]);
+  const logits = outputHead(tape, config, parameters, hidden, inverseTemperature);
+  graph.output('probs', graph.op('Softmax', [logits], logits.shape, { axis: -1 }));
+  return graph.encode();
+}

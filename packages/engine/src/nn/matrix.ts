@@ -1,0 +1,43 @@
+import { real } from '../graph/onnx-file.js';
+import type { Dim, Graph, Value } from '../graph/graph.js';
+
+interface ProductOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** The product is multiplied by this. */
+  readonly scale?: number;
+}
+
+/** a [m, k] x b [k, n] (+ plus [m, n] or [n]): one GEMM, the addition included. */
+export function gemm(
+  graph: Graph,
+  a: Value,
+  b: Value,
+  options: ProductOptions & { readonly plus?: Value } = {},
+): Value {
+  const { transposeA = false, transposeB = false, scale = 1, plus } = options;
+  const shape = [a.shape[transposeA ? 1 : 0] as Dim, b.shape[transposeB ? 0 : 1] as Dim];
+  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: real(scale) };
+  return graph.op('Gemm', plus ? [a, b, plus] : [a, b], shape, attributes);
+}
+
+/** Batched product over the last two axes; leading axes must agree. */
+export function matmul(graph: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
+  const { transposeA = false, transposeB = false, scale = 1 } = options;
+  const rank = a.shape.length;
+  const rows = a.shape[transposeA ? rank - 1 : rank - 2] as Dim;
+  const columns = b.shape[transposeB ? rank - 2 : rank - 1] as Dim;
+  return graph.op('FusedMatMul', [a, b], [...a.shape.slice(0, -2), rows, columns], {
+    transA: transposeA ? 1 : 0,
+    transB: transposeB ? 1 : 0,
+    alpha: real(scale),
+  });
+}
+
+/** Sums over the rows of x [rows, n], on top of `plus` [n]. */
+export function columnSums(graph: Graph, x: Value, plus: Value | undefined): Value {
+  const [rows, width] = x.shape as [Dim, Dim];
+  const ones = graph.filled(1, [1, rows]);
+  const sums = gemm(graph, ones, x, plus ? { plus: graph.reshape(plus, [1, width]) } : {});
+  return graph.reshape(sums, [width]);
+}
