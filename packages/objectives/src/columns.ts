@@ -1,3 +1,4 @@
+import { pairSigns } from './groups.js';
 import type { BatchTotals, ColumnName, RolloutBatch, RolloutColumnName } from './objective.js';
 
 /** Where the tokens that carry loss are. */
@@ -39,18 +40,6 @@ export function responseLengths(batch: RolloutBatch): Float64Array {
   });
 }
 
-/** Groups renumbered 0 .. count - 1 in the order of their first member. */
-export function denseGroups(group: Int32Array): { readonly index: Int32Array; readonly count: number } {
-  const numbers = new Map<number, number>();
-  const index = group.map((id) => {
-    const known = numbers.get(id);
-    if (known !== undefined) return known;
-    numbers.set(id, numbers.size);
-    return numbers.size - 1;
-  });
-  return { index, count: numbers.size };
-}
-
 /** [tokens] The value of each rollout at those of its tokens that carry loss, 0 at the others. */
 export function broadcast(batch: RolloutBatch, perRollout: ArrayLike<number>): Float64Array {
   const { offsets, mask } = batch;
@@ -64,7 +53,7 @@ export function broadcast(batch: RolloutBatch, perRollout: ArrayLike<number>): F
   return out;
 }
 
-/** What a loss over this batch divides by. Add up `totalsOf` nothing: take it of the whole minibatch. */
+/** What a loss over this batch divides by; of the whole minibatch, also where a loss sees only a part of it. */
 export function totalsOf(batch: RolloutBatch): BatchTotals {
   let tokens = 0;
   let nonEmptyRollouts = 0;
@@ -75,7 +64,8 @@ export function totalsOf(batch: RolloutBatch): BatchTotals {
     longest = Math.max(longest, length);
   }
   const groups = new Set(batch.group).size;
-  return { tokens, rollouts: batch.group.length, nonEmptyRollouts, groups, longest };
+  const pairs = pairSigns(batch.rewards, batch.group).filter((sign) => sign > 0).length;
+  return { tokens, rollouts: batch.group.length, nonEmptyRollouts, groups, longest, pairs };
 }
 
 /** A token column of the batch. Throws when the trainer did not bring it. */

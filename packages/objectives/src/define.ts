@@ -38,12 +38,15 @@ export interface MethodCard {
   readonly kinds: readonly MethodKind[];
   /** One line for the table of methods. */
   readonly summary: string;
-  /** Card whose test vectors exercise it. */
-  readonly vectors: VectorSlug;
+  /** Card whose test vectors exercise it; null: none are published, its own test computes it a second way. */
+  readonly vectors: VectorSlug | null;
 }
 
 /** Properties every objective is tested for; an exemption states why it does not hold. */
 export type ContractRule = 'zero-signal' | 'micro-batch-split' | 'permutation' | 'finite-differences';
+
+/** What must not be torn apart when a minibatch is cut. */
+export type SplitUnit = 'rollout' | 'group';
 
 /** A method that is a loss: everything that the trainer, the tests and the docs need of it. */
 export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCard {
@@ -53,11 +56,15 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   readonly needsOfRollout?: readonly RolloutColumnName[];
   readonly differentiates: (settings: SettingsOf<S>) => readonly DifferentiableColumn[];
   readonly keep?: (batch: RolloutBatch, settings: SettingsOf<S>) => Uint8Array;
+  /** Columns that `loss` reads and `derive` computes. */
+  readonly derived?: readonly ColumnName[];
   readonly derive?: (batch: RolloutBatch, settings: SettingsOf<S>) => Partial<Record<ColumnName, Float64Array>>;
   /** [tokens] */
   readonly advantages: (batch: RolloutBatch, settings: SettingsOf<S>) => Float64Array;
   /** The formula: a scalar on the tape. */
   readonly loss: (context: LossContext, settings: SettingsOf<S>) => Value;
+  /** Smallest part of a minibatch that the loss may see, given the totals of the whole. Default: a rollout. */
+  readonly splitBy?: SplitUnit;
   /** Contract rules that do not hold, each with the reason. */
   readonly exempt?: Partial<Readonly<Record<ContractRule, string>>>;
 }
@@ -66,6 +73,7 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
 export interface ObjectiveMethod extends MethodCard {
   readonly role: 'objective';
   readonly settings: SettingsSchema;
+  readonly splitBy: SplitUnit;
   readonly exempt: Partial<Readonly<Record<ContractRule, string>>>;
   /** Validates the settings. Throws on an unknown name or a refused value. */
   create(name: string, settings: Readonly<Record<string, unknown>>): TapedObjective;
@@ -125,10 +133,10 @@ export class LossContext {
 
 /** A registry entry from a definition. */
 export function objective<const S extends SettingsSchema>(definition: ObjectiveDefinition<S>): ObjectiveMethod {
-  const { title, source, kinds, summary, vectors, settings, exempt = {} } = definition;
+  const { title, source, kinds, summary, vectors, settings, splitBy = 'rollout', exempt = {} } = definition;
   return {
     role: 'objective',
-    ...{ title, source, kinds, summary, vectors, settings, exempt },
+    ...{ title, source, kinds, summary, vectors, settings, splitBy, exempt },
     create: (name, given) => instantiate(name, definition, parseSettings(name, settings, given)),
   };
 }

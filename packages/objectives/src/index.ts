@@ -18,7 +18,8 @@ export {
 } from './registry.js';
 export type { ContractRule, Method, MethodKind, ObjectiveMethod, PartMethod, TapedObjective } from './define.js';
 export type { MetricName } from './metric-names.js';
-export { broadcast, denseGroups, responseLengths, selectRollouts, selectTokens, totalsOf } from './columns.js';
+export { denseGroups, pairSigns } from './groups.js';
+export { broadcast, responseLengths, selectRollouts, selectTokens, totalsOf } from './columns.js';
 export { groupAdvantage, groupStatistics, type AdvantageScale, type GroupStatistics } from './advantages/group.js';
 export { overlongPenalty } from './advantages/overlong.js';
 export { groupsWithSignal } from './filters/dynamic-sampling.js';

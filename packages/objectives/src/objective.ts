@@ -72,6 +72,8 @@ export interface BatchTotals {
   readonly groups: number;
   /** Most tokens that carry loss in one rollout. */
   readonly longest: number;
+  /** Groups of two scored rollouts with different rewards, for preference losses. */
+  readonly pairs: number;
 }
 
 /** A method as the trainer sees it: advantages over the whole step, then a loss a minibatch. */

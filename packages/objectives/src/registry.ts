@@ -1,7 +1,26 @@
 import type { Method, TapedObjective } from './define.js';
+import { bradleyTerry } from './methods/bradley-terry.js';
+import { cispo } from './methods/cispo.js';
+import { clipCov } from './methods/clip-cov.js';
 import { dapo } from './methods/dapo.js';
+import { dpo } from './methods/dpo.js';
 import { drGrpo } from './methods/dr-grpo.js';
+import { gmpo } from './methods/gmpo.js';
+import { gpg } from './methods/gpg.js';
 import { grpo } from './methods/grpo.js';
+import { gspo } from './methods/gspo.js';
+import { gspoToken } from './methods/gspo-token.js';
+import { highEntropy } from './methods/high-entropy.js';
+import { klCov } from './methods/kl-cov.js';
+import { opo } from './methods/opo.js';
+import { ppo } from './methods/ppo.js';
+import { reinforce } from './methods/reinforce.js';
+import { reinforcePp } from './methods/reinforce-pp.js';
+import { reinforcePpBaseline } from './methods/reinforce-pp-baseline.js';
+import { remax } from './methods/remax.js';
+import { rloo } from './methods/rloo.js';
+import { sapo } from './methods/sapo.js';
+import { sft } from './methods/sft.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -9,6 +28,25 @@ export const methods = {
   grpo,
   'dr-grpo': drGrpo,
   dapo,
+  reinforce,
+  rloo,
+  remax,
+  opo,
+  gpg,
+  'reinforce-pp': reinforcePp,
+  'reinforce-pp-baseline': reinforcePpBaseline,
+  ppo,
+  gspo,
+  'gspo-token': gspoToken,
+  cispo,
+  sapo,
+  gmpo,
+  'clip-cov': clipCov,
+  'kl-cov': klCov,
+  'high-entropy': highEntropy,
+  dpo,
+  'bradley-terry': bradleyTerry,
+  sft,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

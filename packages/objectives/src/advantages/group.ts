@@ -1,4 +1,4 @@
-import { denseGroups } from '../columns.js';
+import { denseGroups } from '../groups.js';
 import { choice, number } from '../settings.js';
 
 /** What the distance to the group mean is divided by. */

@@ -1,5 +1,6 @@
 import type { ColumnName, DifferentiableColumn, RolloutBatch } from '../objective.js';
-import { denseGroups, lossTokens } from '../columns.js';
+import { lossTokens } from '../columns.js';
+import { denseGroups } from '../groups.js';
 import { Axis } from './axis.js';
 import { Value } from './value.js';
 
@@ -90,6 +91,15 @@ export class Tape {
     const kept = this.replay?.[this.constants.length] ?? data;
     this.constants.push(kept);
     return new Value(this, axis, kept, false);
+  }
+
+  /** [rollouts] Entry of the token axis of each rollout's last token, -1 for a rollout without any. */
+  get lastTokens(): Int32Array {
+    let end = 0;
+    return Int32Array.from(this.lengths, (length) => {
+      end += length;
+      return length > 0 ? end - 1 : -1;
+    });
   }
 
   /** One number for every token. */

@@ -1,5 +1,6 @@
 import type { Tape } from '../tape/tape.js';
 import type { Value } from '../tape/value.js';
+import { choice, optionalNumber } from '../settings.js';
 import type { BatchTotals } from '../objective.js';
 
 /**
@@ -23,6 +24,13 @@ export const aggregations = [
 ] as const;
 
 export type Aggregation = (typeof aggregations)[number];
+
+export const aggregationSettings = {
+  aggregation: choice('token-mean', aggregations, 'how token losses become one number'),
+  lengthNorm: optionalNumber(null, 'length T of the constant aggregations; null: the longest of the minibatch', {
+    min: 1,
+  }),
+} as const;
 
 export interface AggregationSettings {
   readonly aggregation: Aggregation;

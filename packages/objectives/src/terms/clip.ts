@@ -1,16 +1,26 @@
 import type { LossContext } from '../define.js';
-import { number, optionalNumber } from '../settings.js';
+import { number, optionalNumber, withDefaults } from '../settings.js';
 import type { Value } from '../tape/value.js';
 
-export const clipSettings = {
+export const clipRangeSettings = {
   clipLow: number(0.2, 'the ratio is clipped from below at 1 - clipLow', { min: 0 }),
   clipHigh: number(0.2, 'the ratio is clipped from above at 1 + clipHigh', { min: 0 }),
+} as const;
+
+/** Bounds of ratios that are geometric means over a response (arXiv 2507.18071). */
+export const sequenceClipSettings = withDefaults(clipRangeSettings, { clipLow: 3e-4, clipHigh: 4e-4 });
+
+export const clipSettings = {
+  ...clipRangeSettings,
   dualClip: optionalNumber(3, 'c: with A < 0 the loss of a token is at most -A c; null: no such bound', { min: 1 }),
+  ratioCap: optionalNumber(null, "TRL's delta: bound of the ratio in the unclipped branch; null: none", { min: 0 }),
 } as const;
 
 export interface ClipRange {
   readonly clipLow: number;
   readonly clipHigh: number;
+  /** TRL's delta: the free branch has the ratio min(r, ratioCap). */
+  readonly ratioCap?: number | null;
 }
 
 export interface ClipSettings extends ClipRange {
@@ -33,9 +43,9 @@ export function clippedSurrogate(context: LossContext, ratio: Value, settings: C
 }
 
 /** [token] `max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh))`. Reports `clipFraction`. */
-export function clippedLoss(context: LossContext, ratio: Value, { clipLow, clipHigh }: ClipRange): Value {
+export function clippedLoss(context: LossContext, ratio: Value, { clipLow, clipHigh, ratioCap }: ClipRange): Value {
   const pull = context.advantages.neg();
-  const free = pull.mul(ratio);
+  const free = pull.mul(typeof ratioCap === 'number' ? ratio.min(ratioCap) : ratio);
   const bounded = pull.mul(ratio.clip(1 - clipLow, 1 + clipHigh));
   context.reportMean('clipFraction', exceeds(bounded, free));
   return free.max(bounded);

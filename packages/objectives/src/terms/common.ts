@@ -1,16 +1,13 @@
 import type { LossContext } from '../define.js';
 import type { ColumnName, DifferentiableColumn } from '../objective.js';
-import { choice, number, optionalNumber, withDefaults, type SettingsOf } from '../settings.js';
+import { choice, flag, number, withDefaults, type SettingsOf } from '../settings.js';
 import type { Value } from '../tape/value.js';
-import { aggregate, aggregations } from './aggregate.js';
+import { aggregate, aggregationSettings } from './aggregate.js';
 import { klKinds, klPenalty } from './kl.js';
 import { samplerCorrections, samplerWeights } from './sampler-correction.js';
 
 const commonSchema = {
-  aggregation: choice('token-mean', aggregations, 'how token losses become one number'),
-  lengthNorm: optionalNumber(null, 'length T of the constant aggregations; null: the longest of the minibatch', {
-    min: 1,
-  }),
+  ...aggregationSettings,
   klCoef: number(0, 'weight of the KL term to the reference; 0: no reference is asked for', { min: 0 }),
   klKind: choice('k3', klKinds, 'estimator of that KL'),
   entropyCoef: number(0, 'weight of the entropy bonus; 0: no entropy gradient is asked for'),
@@ -20,6 +17,7 @@ const commonSchema = {
     'importance weight for a sampler that differs from the trainer',
   ),
   samplerThreshold: number(2, 'weights above it are truncated, or masked', { min: 0 }),
+  samplerNormalize: flag(false, 'divide those weights by their mean over the minibatch'),
 } as const;
 
 export type CommonSettings = SettingsOf<typeof commonSchema>;

@@ -5,8 +5,9 @@ import type { Value } from '../tape/value.js';
  * `k1` = d, `abs` = |d|, `k2` = d^2 / 2, `k3` = exp(-d) + d - 1 (http://joschu.net/blog/kl-approx.html).
  * Differentiated as a loss on on-policy samples only k2 has the expected gradient of the reverse KL, so `k1+` and `k3+`
  * have the value of k1 and k3 and the gradient of k2 (straight-through).
+ * `k3` is bounded as in verl, `k3-unbounded` is not (TRL).
  */
-export const klKinds = ['k1', 'abs', 'k2', 'k3', 'k1+', 'k3+'] as const;
+export const klKinds = ['k1', 'abs', 'k2', 'k3', 'k3-unbounded', 'k1+', 'k3+'] as const;
 
 export type KlKind = (typeof klKinds)[number];
 
@@ -14,7 +15,7 @@ export type KlKind = (typeof klKinds)[number];
 const K3_EXPONENT_BOUND = 20;
 const K3_BOUND = 10;
 
-/** [token] The estimator at every token. `k3` is bounded as in verl. */
+/** [token] The estimator at every token. */
 export function klPenalty(logProb: Value, refLogProb: Value, kind: KlKind): Value {
   const d = logProb.sub(refLogProb);
   switch (kind) {
@@ -26,6 +27,8 @@ export function klPenalty(logProb: Value, refLogProb: Value, kind: KlKind): Valu
       return d.square().mul(0.5);
     case 'k3':
       return k3(d.neg().clip(-K3_EXPONENT_BOUND, K3_EXPONENT_BOUND)).clip(-K3_BOUND, K3_BOUND);
+    case 'k3-unbounded':
+      return k3(d.neg());
     case 'k1+':
     case 'k3+':
       return straightThrough(klPenalty(logProb, refLogProb, kind === 'k1+' ? 'k1' : 'k3'), d.square().mul(0.5));

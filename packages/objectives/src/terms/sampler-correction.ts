@@ -21,6 +21,8 @@ export type SamplerCorrection = (typeof samplerCorrections)[number];
 export interface SamplerSettings {
   readonly samplerCorrection: SamplerCorrection;
   readonly samplerThreshold: number;
+  /** Divide by the mean weight: over tokens, or over rollouts for sequence weights. */
+  readonly samplerNormalize: boolean;
 }
 
 /** [token] The weight of each token's policy loss; all 1 for `none`. */
@@ -29,9 +31,22 @@ export function samplerWeights(context: LossContext, settings: SamplerSettings):
   const { samplerCorrection: mode, samplerThreshold: threshold } = settings;
   if (mode === 'none') return tape.fill(1);
   const log = context.column('oldLogProb').sub(context.column('samplerLogProb'));
-  const level = mode.startsWith('sequence') ? log.sum(tape.rollout).to(tape.token) : log;
-  const weights = level.clip(-LOG_RATIO_BOUND, LOG_RATIO_BOUND).exp();
-  if (mode.endsWith('truncate')) return weights.min(threshold);
-  const kept = weights.data.map((weight) => (weight <= threshold ? weight : 0));
-  return tape.constant(tape.token, kept);
+  const bySequence = mode.startsWith('sequence');
+  const level = bySequence ? log.sum(tape.rollout) : log;
+  const weights = level.clip(-LOG_RATIO_BOUND, LOG_RATIO_BOUND).exp().data;
+  const kept = weights.map((weight) => (weight <= threshold ? weight : mode.endsWith('mask') ? 0 : threshold));
+  const mean = settings.samplerNormalize ? meanWeight(kept, bySequence ? tape.lengths : undefined) : 1;
+  const scaled = kept.map((weight) => weight / mean);
+  return tape.constant(level.axis, scaled).to(tape.token);
+}
+
+/** Mean over tokens, or over rollouts that have any; 1 where there is none or all are 0. */
+function meanWeight(weights: Float64Array, lengths: Float64Array | undefined): number {
+  let [sum, count] = [0, 0];
+  weights.forEach((weight, i) => {
+    if (lengths?.[i] === 0) return;
+    sum += weight;
+    count += 1;
+  });
+  return sum > 0 ? sum / count : 1;
 }

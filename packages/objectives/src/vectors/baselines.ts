@@ -1,82 +1,84 @@
 import { groupAdvantage } from '../advantages/group.js';
+import { gpgAdvantage } from '../advantages/gpg.js';
+import { leaveOneOut } from '../advantages/leave-one-out.js';
 import { overlongPenalty } from '../advantages/overlong.js';
+import { gae, tokenReturns } from '../advantages/returns.js';
+import { whiten } from '../advantages/whiten.js';
+import { broadcast } from '../columns.js';
 import { groupsWithSignal } from '../filters/dynamic-sampling.js';
-import type { LossContext } from '../define.js';
-import { aggregate, type Aggregation } from '../terms/aggregate.js';
-import { clippedSurrogate } from '../terms/clip.js';
-import { klPenalty, type KlKind } from '../terms/kl.js';
-import { tokenRatio } from '../terms/ratio.js';
-import type { Value } from '../tape/value.js';
+import { highEntropyTokens } from '../filters/high-entropy.js';
 import type { SlugAdapters } from './adapter.js';
-import { batchOf, evaluateFormula, flatten, groupNumbers, type Labels, type Matrix } from './padded.js';
+import { baselineLosses } from './baselines-losses.js';
+import { baselineMismatch } from './baselines-mismatch.js';
+import { batchOf, flatten, groupNumbers, rowsOf, type Labels, type Matrix } from './padded.js';
 
 interface Grouped {
   readonly rewards: readonly number[];
   readonly groups: Labels;
 }
 
-interface Surrogate {
-  readonly logp: Matrix;
-  readonly old_logp: Matrix;
-  readonly advantages: Matrix;
+interface TokenReturnsInputs {
+  readonly token_rewards: Matrix;
   readonly mask: Matrix;
 }
 
-interface Agg {
-  readonly agg: Aggregation;
-  readonly seq_norm?: number;
-}
-
-/** Value, gradient and the reported metrics of a per-token loss. */
-function surrogate(inputs: Surrogate, { agg, seq_norm }: Agg, loss: (context: LossContext) => Value) {
-  const batch = batchOf(inputs.mask, { logProb: inputs.logp, oldLogProb: inputs.old_logp });
-  const result = evaluateFormula(batch, flatten(inputs.advantages), (context) =>
-    aggregate(context.tape, loss(context), context.totals, { aggregation: agg, lengthNorm: seq_norm ?? null }),
-  );
-  return {
-    loss: result.loss,
-    grad_logp: result.gradient('logProb'),
-    clip_frac: result.metrics['clipFraction'],
-    clip_frac_lower: result.metrics['clipFractionLower'],
-    ppo_kl: result.metrics['approxKl'],
-  };
-}
-
-interface PpoParams extends Agg {
-  readonly clip_low: number;
-  readonly clip_high: number;
-  readonly dual_clip_c: number;
-}
-
-export const baselines: SlugAdapters = {
+const advantageAdapters: SlugAdapters = {
   grpo_advantage: ({ rewards, groups }: Grouped, { norm_by_std, eps }: { norm_by_std: boolean; eps: number }) => ({
     advantage: groupAdvantage(Float64Array.from(rewards), groupNumbers(groups), {
       advantageScale: norm_by_std ? 'group' : 'none',
       advantageEpsilon: eps,
     }),
   }),
-  ppo_clip_loss: (inputs: Surrogate & { rollout_is_weights?: Matrix }, params: PpoParams) =>
-    surrogate(inputs, params, (context) => {
-      const { clip_low: clipLow, clip_high: clipHigh, dual_clip_c: dualClip } = params;
-      const loss = clippedSurrogate(context, tokenRatio(context), { clipLow, clipHigh, dualClip });
-      const weights = inputs.rollout_is_weights;
-      return weights === undefined ? loss : loss.mul(context.tape.tokenConstant(flatten(weights)));
+  rloo_advantage: ({ rewards, groups }: Grouped) => ({
+    advantage: leaveOneOut(Float64Array.from(rewards), groupNumbers(groups)),
+  }),
+  reinforce_pp_baseline_advantage: (
+    { rewards, groups, mask }: Grouped & { mask: Matrix },
+    { eps_var }: { eps_var: number },
+  ) => {
+    const batch = batchOf(mask, {}, { rewards, groups });
+    const centred = groupAdvantage(batch.rewards, batch.group, { advantageScale: 'none', advantageEpsilon: 0 });
+    return { advantage: rowsOf(batch, whiten(batch, broadcast(batch, centred), eps_var)) };
+  },
+  reinforce_pp_advantage: (
+    { token_rewards, mask }: TokenReturnsInputs,
+    { gamma, eps_var }: { gamma: number; eps_var: number },
+  ) => {
+    const batch = batchOf(mask, {});
+    const returns = tokenReturns(batch, flatten(token_rewards), gamma);
+    return { advantage: rowsOf(batch, whiten(batch, returns, eps_var)), returns: rowsOf(batch, returns) };
+  },
+  gpg_advantage: ({ rewards, groups }: Grouped, { f_norm }: { f_norm: number }) => ({
+    advantage: gpgAdvantage(Float64Array.from(rewards), groupNumbers(groups), {
+      signalCount: 'nonzero-reward',
+      advantageNorm: f_norm,
     }),
-  kl_penalty: ({ logp, ref_logp }: { logp: Matrix; ref_logp: Matrix }, { kind }: { kind: KlKind }) => {
-    const mask = logp.map((row) => row.map(() => 1));
-    const batch = batchOf(mask, { logProb: logp, refLogProb: ref_logp });
-    let value: Float64Array = new Float64Array();
-    const result = evaluateFormula(batch, new Float64Array(batch.mask.length), (context) => {
-      const kl = klPenalty(context.logProb, context.column('refLogProb'), kind);
-      value = kl.data;
-      return kl.sum(context.tape.batch);
-    });
-    const width = logp[0]?.length ?? 0;
+  }),
+  gae: (
+    { token_rewards, values, mask }: TokenReturnsInputs & { values: Matrix },
+    { gamma, lam, whiten: whitened }: { gamma: number; lam: number; whiten: boolean },
+  ) => {
+    const batch = batchOf(mask, {});
+    const { advantages, returns } = gae(batch, flatten(token_rewards), flatten(values), gamma, lam);
     return {
-      value: mask.map((_, i) => value.slice(i * width, (i + 1) * width)),
-      grad_logp: result.gradient('logProb'),
+      advantage: rowsOf(batch, whitened ? whiten(batch, advantages) : advantages),
+      returns: rowsOf(batch, returns),
+      raw_advantage: rowsOf(batch, advantages),
     };
   },
+  trl_advantage: (
+    { rewards }: { rewards: readonly number[] },
+    params: { num_generations: number; scale_rewards: 'group' | 'batch' | 'none'; eps: number },
+  ) => ({
+    advantage: groupAdvantage(
+      Float64Array.from(rewards),
+      Int32Array.from(rewards, (_, i) => Math.floor(i / params.num_generations)),
+      { advantageScale: params.scale_rewards, advantageEpsilon: params.eps },
+    ),
+  }),
+};
+
+const shapingAdapters: SlugAdapters = {
   overlong_penalty: (
     { lengths }: { lengths: readonly number[] },
     { max_len, buffer, factor }: { max_len: number; buffer: number; factor: number },
@@ -85,4 +87,24 @@ export const baselines: SlugAdapters = {
     const keep = groupsWithSignal(Float64Array.from(rewards), groupNumbers(groups));
     return { keep: Object.fromEntries(groups.map((name, i) => [name, keep[i] === 1])) };
   },
+  high_entropy_mask: (
+    { entropy, mask }: { entropy: Matrix; mask: Matrix },
+    { top_fraction }: { top_fraction: number },
+  ) => {
+    const batch = batchOf(mask, {});
+    const flat = flatten(entropy);
+    const { threshold } = highEntropyTokens(
+      flat.filter((_, i) => batch.mask[i] === 1),
+      top_fraction,
+    );
+    const keep = flat.map((value, i) => (batch.mask[i] === 1 && value >= threshold ? 1 : 0));
+    return { threshold, mask: rowsOf(batch, keep) };
+  },
+};
+
+export const baselines: SlugAdapters = {
+  ...advantageAdapters,
+  ...shapingAdapters,
+  ...baselineLosses,
+  ...baselineMismatch,
 };

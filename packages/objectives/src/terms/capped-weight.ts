@@ -1,0 +1,14 @@
+import type { LossContext } from '../define.js';
+import type { Value } from '../tape/value.js';
+import type { ClipRange } from './clip.js';
+
+/**
+ * [token] CISPO's loss `-sg(clip(r, 1 - clipLow, 1 + clipHigh)) A log pi`. Reports `clipFraction`, the share of tokens
+ * whose weight is bounded.
+ */
+export function cappedWeightLoss(context: LossContext, ratio: Value, { clipLow, clipHigh }: ClipRange): Value {
+  const weight = ratio.clip(1 - clipLow, 1 + clipHigh).detach();
+  const bounded = weight.data.map((value, i) => (value === ratio.data[i] ? 0 : 1));
+  context.reportMean('clipFraction', context.tape.constant(ratio.axis, bounded));
+  return weight.mul(context.advantages).mul(context.logProb).neg();
+}
