@@ -1,7 +1,9 @@
+import { overlongPenalty } from '@touchstone/objectives';
 import type { OutcomePolicyName } from '@touchstone/verify';
 import { scoreOrPolicy } from '@touchstone/verify';
 import { UserError } from '../errors.js';
 import type { JudgedGroup, JudgedRollout } from '../rollout/rollout.js';
+import { responseLength } from '../rollout/rollout.js';
 import type { RolloutContext } from '../rollout/strategy.js';
 
 /** What a rollout earned. */
@@ -47,4 +49,26 @@ export function verdictReward({ weights, unjudged }: VerdictRewardSettings): Rew
     return { total, parts };
   };
   return (groups) => Promise.resolve(groups.map((group) => group.rollouts.map(valueOf)));
+}
+
+export interface OverlongSettings {
+  readonly maxNewTokens: number;
+  /** Tokens before the budget over which the penalty rises from 0 to `factor`. */
+  readonly buffer: number;
+  readonly factor: number;
+}
+
+/** Another reward, less DAPO's soft punishment of responses that near the budget; the penalty is the part `overlong`. */
+export function overlongReward(inner: Reward, { maxNewTokens, buffer, factor }: OverlongSettings): Reward {
+  return async (groups, context) => {
+    const values = await inner(groups, context);
+    return values.map((row, i) => {
+      const lengths = (groups[i] as JudgedGroup).rollouts.map(responseLength);
+      const penalties = overlongPenalty(lengths, maxNewTokens, buffer, factor);
+      return row.map((value, j): RewardValue => {
+        const penalty = penalties[j] as number;
+        return { ...value, total: value.total + penalty, parts: { ...value.parts, overlong: penalty } };
+      });
+    });
+  };
 }

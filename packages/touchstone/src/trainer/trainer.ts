@@ -3,13 +3,14 @@ import type { Objective } from '@touchstone/objectives';
 import type { Environment } from '../environment/environment.js';
 import { deriveSeed } from '../random.js';
 import type { Reward } from '../reward/reward.js';
+import type { ScoredGroup } from '../rollout/rollout.js';
 import { responseLength } from '../rollout/rollout.js';
 import type { RolloutStrategy, SamplingSettings } from '../rollout/strategy.js';
+import { sampleGroups } from '../rollout/strategy.js';
 import type { StepBatch } from './batch.js';
 import { selectBatch, stepBatch, withColumns } from './batch.js';
 import type { Collected } from './collect.js';
-import { collect } from './collect.js';
-import type { ColumnPlan } from './columns.js';
+import { collect, scoreGroups } from './collect.js';
 import { planColumns, stepColumns } from './columns.js';
 import type { Curriculum } from './curriculum.js';
 import type { GroupFilter } from './filter.js';
@@ -23,6 +24,7 @@ import { updatePolicy } from './update.js';
 
 /** What a method may replace, each with a plain default. A method that needs more needs a wider interface. */
 export interface Stages {
+  readonly environment: Environment;
   readonly curriculum: Curriculum;
   readonly strategy: RolloutStrategy;
   readonly reward: Reward;
@@ -45,7 +47,6 @@ export interface TrainerSettings {
 
 export interface TrainerParts {
   readonly engine: Engine;
-  readonly environment: Environment;
   readonly stages: Stages;
   readonly settings: TrainerSettings;
   /** The model at the start of the run, frozen. Needed where the objective reads `refLogProb`. */
@@ -66,36 +67,57 @@ export function needsReference(objective: Objective): boolean {
 
 /** One step of the loop, from tasks to an optimiser step. Throws `NonFinite` with the batch where the loss breaks down. */
 export async function trainStep(step: number, parts: TrainerParts): Promise<StepReport> {
-  const { engine, environment, stages, settings } = parts;
+  const { engine, stages, settings } = parts;
   const stopwatch = new Stopwatch();
   const seed = deriveSeed(settings.seed, 'step', step);
-  const collected = await collect({ ...stages, ...settings, engine, environment, seed, stopwatch });
+  const collected = await collect({ ...stages, ...settings, engine, seed, stopwatch });
   const learningRate = stages.schedule(step);
-  const updates = collected.kept.length === 0 ? [] : await learn(collected, learningRate, seed, parts, stopwatch);
+  const updates =
+    collected.kept.length === 0 ? [] : await learn(collected, { ...parts, learningRate, seed, stopwatch });
   const metrics = stepMetrics({ step, collected, updates, learningRate, group: settings.sampling.group });
   return { metrics, timings: timingsOf(step, collected, stopwatch), collected };
 }
 
-async function learn(
-  collected: Collected,
-  learningRate: number,
-  seed: number,
-  { engine, reference, stages, settings }: TrainerParts,
-  stopwatch: Stopwatch,
-): Promise<UpdateReport[]> {
+/** What is the same through one step. */
+interface StepParts extends TrainerParts {
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly stopwatch: Stopwatch;
+}
+
+async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateReport[]> {
+  const { engine, reference, stages, settings, seed, stopwatch } = parts;
   const { objective, minibatcher } = stages;
   const { epochs, minibatches, sampling } = settings;
   const temperature = sampling.temperature ?? 1;
-  const plan: ColumnPlan = planColumns(objective, epochs * minibatches);
+  const plan = planColumns(objective, epochs * minibatches);
+  const scored = await withGreedyRewards(stepBatch(kept), kept, parts);
   const context = { engine, reference, temperature };
-  const columned = await stopwatch.time('forward', () => stepColumns(stepBatch(collected.kept), plan, context));
+  const columned = await stopwatch.time('forward', () => stepColumns(scored, plan, context));
   const batch = await stopwatch.time('loss', () => prepare(columned, objective));
   if (batch.rollouts.length === 0) return [];
   const advantages = await stopwatch.time('loss', () => objective.advantages(batch.view));
-  const optimizer = { ...settings.optimizer, learningRate };
-  return updatePolicy(batch, advantages, {
-    ...{ engine, objective, plan, minibatcher, epochs, minibatches, optimizer, temperature, seed, stopwatch },
-  });
+  const optimizer = { ...settings.optimizer, learningRate: parts.learningRate };
+  const update = { engine, objective, plan, minibatcher, epochs, minibatches, optimizer, temperature, seed, stopwatch };
+  return updatePolicy(batch, advantages, update);
+}
+
+/** The reward of the greedy response to each prompt, for objectives that ask for it (ReMax, arXiv 2310.10505). */
+async function withGreedyRewards(
+  batch: StepBatch,
+  kept: readonly ScoredGroup[],
+  { engine, stages, settings, seed, stopwatch }: StepParts,
+): Promise<StepBatch> {
+  if (!stages.objective.needsOfRollout?.includes('greedyReward')) return batch;
+  const { environment } = stages;
+  const sampling = { ...settings.sampling, group: 1, temperature: 0 };
+  const scope = { engine, environment, sampling, seed: deriveSeed(seed, 'greedy') };
+  const tasks = kept.map(({ task }) => task);
+  const sampled = await stopwatch.time('sample', () => sampleGroups(tasks, scope));
+  const scored = await scoreGroups(sampled, { ...stages, stopwatch }, scope);
+  const rewards = scored.map(({ rollouts }) => rollouts[0]?.reward.total ?? Number.NaN);
+  const greedyReward = Float64Array.from(batch.view.group, (group) => rewards[group] as number);
+  return { ...batch, view: { ...batch.view, rolloutColumns: { greedyReward } } };
 }
 
 /** The rollouts that the objective keeps, with the columns that it derives. */

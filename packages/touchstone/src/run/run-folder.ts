@@ -1,0 +1,127 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseSettings } from '../config/nearest.js';
+import type { Recipe } from '../config/recipe.js';
+import { recipeSchema } from '../config/recipe.js';
+import { UserError } from '../errors.js';
+import { readIfThere, writeWhole } from './files.js';
+
+/** Where the parts of a run lie. All of it can be read without Touchstone. */
+export interface RunPaths {
+  readonly folder: string;
+  /** Resolved recipe, seeds and versions. */
+  readonly description: string;
+  /** One line a step, appended only, the same in every run of a seed. */
+  readonly metrics: string;
+  /** One line a step: wall-clock seconds by part, tokens a second. */
+  readonly timings: string;
+  readonly rollouts: string;
+  readonly checkpoints: string;
+  /** Batches on which the loss broke down. */
+  readonly failures: string;
+  /** Accuracy before and after; there once the run is done. */
+  readonly result: string;
+  /** Holds the number of the process that writes to the folder. */
+  readonly lock: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  const at = (name: string) => join(folder, name);
+  return {
+    folder,
+    description: at('run.json'),
+    metrics: at('metrics.jsonl'),
+    timings: at('timings.jsonl'),
+    rollouts: at('rollouts'),
+    checkpoints: at('checkpoints'),
+    failures: at('failures'),
+    result: at('result.json'),
+    lock: at('run.lock'),
+  };
+}
+
+const FORMAT = 1;
+
+export interface RunDescription {
+  readonly recipe: Recipe;
+  /** The module that the recipe came from, where it replaces stages: resuming loads it again. */
+  readonly recipeFile: string | null;
+  readonly seeds: Readonly<Record<string, number>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly created: string;
+}
+
+/** Makes the folder of a new run. Throws a UserError where something is there already. */
+export async function createRun(folder: string, description: RunDescription): Promise<RunPaths> {
+  const paths = runPaths(folder);
+  await mkdir(dirname(folder), { recursive: true });
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new UserError(
+      `${folder}: a new run needs a folder that does not exist, got one that does; ` +
+        `go on with it by --resume ${folder}, or choose another with --run`,
+    );
+  }
+  await writeWhole(paths.description, `${JSON.stringify({ format: FORMAT, ...description }, null, 2)}\n`);
+  return paths;
+}
+
+/** The description of a run that exists. Throws a UserError where the folder holds none. */
+export async function readRun(folder: string): Promise<RunDescription> {
+  const { description } = runPaths(folder);
+  const text = await readIfThere(description);
+  if (text === undefined) {
+    throw new UserError(`${folder}: a run to resume must hold run.json, got none; check the path`);
+  }
+  let value: RunDescription & { readonly format: unknown };
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch (error) {
+    throw new UserError(`${description}: must be JSON, got text that is not (${(error as Error).message}); mend it`);
+  }
+  if (value.format !== FORMAT) {
+    const got = JSON.stringify(value.format);
+    throw new UserError(`${description}: format must be ${FORMAT}, got ${got}; resume with the version that wrote it`);
+  }
+  return { ...value, recipe: parseSettings(description, recipeSchema, value.recipe) };
+}
+
+/**
+ * Claims the folder for this process until the returned function is called. A claim of a process that is gone, as after
+ * a kill, is taken over. Throws a UserError while another process writes to the folder.
+ */
+export async function lockRun({ lock, folder }: RunPaths): Promise<() => Promise<void>> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const file = await open(lock, 'wx');
+      await file.writeFile(String(process.pid));
+      await file.close();
+      return () => rm(lock, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const owner = Number(await readFile(lock, 'utf8'));
+      if (isRunning(owner)) {
+        throw new UserError(
+          `${folder}: a run can be written by one process only, got process ${owner} at it; wait for it, ` +
+            `or remove ${lock} if that process is something else`,
+        );
+      }
+      await rm(lock, { force: true });
+    }
+  }
+  throw new UserError(
+    `${folder}: a run can be written by one process only, got another that took it just now; try again`,
+  );
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,77 @@
+import { createObjective } from '@touchstone/objectives';
+import type { Recipe } from '../config/recipe.js';
+import type { TextCodec } from '../environment/environment.js';
+import { singleTurnEnvironment } from '../environment/environment.js';
+import { UserError } from '../errors.js';
+import { overlongReward, verdictReward } from '../reward/reward.js';
+import { sampleGroups } from '../rollout/strategy.js';
+import type { Json, TaskSource } from '../task/task.js';
+import type { Stateful } from '../trainer/curriculum.js';
+import { uniformCurriculum } from '../trainer/curriculum.js';
+import { groupFilters } from '../trainer/filter.js';
+import { groupedMinibatches } from '../trainer/minibatches.js';
+import { learningRateSchedule } from '../trainer/schedule.js';
+import type { Stages } from '../trainer/trainer.js';
+
+/** Stages that a recipe written as a module replaces; called once at the start of a run and again when it resumes. */
+export type StagesFactory = (context: StagesContext) => Partial<Stages>;
+
+export interface StagesInput {
+  readonly recipe: Recipe;
+  readonly source: TaskSource;
+  readonly codec: TextCodec;
+  /** Of the model, in tokens. */
+  readonly contextLength: number;
+}
+
+export interface StagesContext extends StagesInput {
+  /** What the recipe's settings alone would give: for wrapping instead of writing anew. */
+  readonly defaults: Stages;
+}
+
+/** The stages that a recipe asks for. Throws a UserError for an objective or a setting of it that does not exist. */
+export function buildStages(input: StagesInput, factory?: StagesFactory): Stages {
+  const { recipe, source } = input;
+  const { rollout, optimizer, filter, reward } = recipe;
+  const plain = verdictReward(reward);
+  const defaults: Stages = {
+    environment: singleTurnEnvironment(input),
+    curriculum: uniformCurriculum(source, recipe.seed),
+    strategy: sampleGroups,
+    reward:
+      reward.overlong === undefined
+        ? plain
+        : overlongReward(plain, { ...reward.overlong, maxNewTokens: rollout.maxNewTokens }),
+    filter: groupFilters[filter.name],
+    objective: objectiveOf(recipe),
+    minibatcher: groupedMinibatches,
+    schedule: learningRateSchedule(optimizer, recipe.steps),
+  };
+  return { ...defaults, ...factory?.({ ...input, defaults }) };
+}
+
+/** What stateful stages remember, by stage. */
+export function stageStates(stages: Stages): Record<string, Json> {
+  const states: Record<string, Json> = {};
+  for (const [name, stage] of Object.entries(stages) as [string, Stateful][]) {
+    const state = stage.state?.();
+    if (state !== undefined) states[name] = state;
+  }
+  return states;
+}
+
+export function restoreStages(stages: Stages, states: Readonly<Record<string, Json>>): void {
+  for (const [name, stage] of Object.entries(stages) as [string, Stateful][]) {
+    const state = states[name];
+    if (state !== undefined) stage.restore?.(state);
+  }
+}
+
+function objectiveOf(recipe: Recipe): Stages['objective'] {
+  const { name, ...settings } = recipe.objective;
+  try {
+    return createObjective(name, settings);
+  } catch (error) {
+    throw new UserError(`${recipe.name}: objective: ${(error as Error).message}`);
+  }
+}
