@@ -6,7 +6,7 @@ import { readSafetensorsHeader, readTensors, writeSafetensors } from './safetens
 import type { StorageDtype, StoredTensor } from './safetensors.js';
 
 export const WEIGHTS_FILE = 'model.safetensors';
-const INDEX_FILE = 'model.safetensors.index.json';
+export const INDEX_FILE = 'model.safetensors.index.json';
 
 /** Tensors that old checkpoints carry and that follow from the configuration. */
 const DERIVED = /\.rotary_emb\.inv_freq$/;
@@ -53,7 +53,12 @@ export async function locateTensors(folder: string): Promise<ReadonlyMap<string,
   return tensors;
 }
 
-function parseIndex(text: string, file: string): Map<string, string> {
+/**
+ * Reads `model.safetensors.index.json`: tensor name to the name of the file that holds it.
+ *
+ * @throws EngineError `weights-corrupt`, also for files outside the folder.
+ */
+export function parseIndex(text: string, file: string): Map<string, string> {
   const json = parseJson(text, file, 'weights-corrupt') as { readonly weight_map?: unknown } | null;
   const map = json?.weight_map;
   const fix = 'download the model again';
