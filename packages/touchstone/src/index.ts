@@ -1,2 +1,14 @@
 export { deriveSeed, hashText, Random } from './random.js';
 export type { ChatMessage, Json, Judge, Split, StepVerdict, Task, TaskSource, WorkedVerdict } from './task/task.js';
+export { createTaskSource, describeTask, taskNames, taskSourceOf } from './task/registry.js';
+export type { TaskContext, TaskName } from './task/registry.js';
+export { familySource } from './task/family-source.js';
+export type { FamilySource } from './task/family-source.js';
+export { families, familyNames } from './task/families/index.js';
+export type { FamilyName } from './task/families/index.js';
+export type { Family, Fault, Level, Line } from './task/families/family.js';
+export { ANSWER_MARKER, continueWorking, formatWorking, judgeWorking } from './task/working.js';
+export type { Working } from './task/working.js';
+export { corpusDocument, defaultMixture } from './task/corpus/corpus.js';
+export type { CorpusDocument, CorpusMixture } from './task/corpus/corpus.js';
+export { buildTokenizer } from './task/corpus/tokenizer.js';

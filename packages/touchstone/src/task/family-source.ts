@@ -1,6 +1,8 @@
-import type { Json, TaskSource, WorkedVerdict, Task } from './task.js';
+import type { Json, Task, TaskSource, WorkedVerdict } from './task.js';
 import { requireIndex } from './task.js';
 import type { Family } from './families/family.js';
+import type { PromptStyle } from './prompt.js';
+import { stylePrompt } from './prompt.js';
 import { drawProblem } from './split.js';
 import { continueWorking, formatWorking, judgeWorking } from './working.js';
 
@@ -9,14 +11,18 @@ export interface FamilySource extends TaskSource {
   judge(response: string, task: Task): WorkedVerdict;
 }
 
+/** The question and a line break: what the shipped base model knows. */
+export const plainStyle: PromptStyle = { template: '{prompt}\n', chat: false };
+
 /**
- * A source of one family's problems. The prompt is the question and a line break; the response is one step a line and
- * `#### answer`. `knobs` must have passed `family.knobs`.
+ * A source of one family's problems. The response is one step a line and `#### answer`. `knobs` must have passed
+ * `family.knobs`.
  */
 export function familySource<Knobs extends object>(
   family: Family<Knobs, Json, unknown>,
   knobs: Knobs,
   seed: number,
+  style: PromptStyle = plainStyle,
 ): FamilySource {
   return {
     name: family.name,
@@ -27,7 +33,7 @@ export function familySource<Knobs extends object>(
       const working = continueWorking(family, problem, family.begin(problem));
       return {
         id: `${family.name}/${split}/${index}`,
-        prompt: `${family.prompt(problem)}\n`,
+        prompt: stylePrompt(family.prompt(problem), style),
         reference: working.answer,
         solution: formatWorking(working),
         metadata: { family: family.name, problem },

@@ -35,7 +35,7 @@ const MAX_DISTRACTOR_DRAWS = 60;
 
 const knobs = z.strictObject({
   of: z.array(z.enum(innerNames)).min(1).default(innerNames).describe('families the questions come from'),
-  level: z.enum(['easy', 'middling', 'hard']).default('easy').describe('difficulty of those questions'),
+  difficulty: z.enum(['easy', 'middling', 'hard']).default('easy').describe('level of those questions'),
   options: z.int().min(2).max(8).default(4).describe('most options; a family with fewer answers gives fewer'),
 });
 
@@ -115,10 +115,10 @@ export const multipleChoice: Family<ChoiceKnobs, ChoiceProblem, ChoiceState> = {
     middling: choiceLevel('easy', 4),
     hard: choiceLevel('middling', 5),
   },
-  generate: (random, { of, level, options }) => {
+  generate: (random, { of, difficulty, options }) => {
     const name = random.pick(of);
     const family: AnyFamily = inner[name];
-    const problem = family.generate(random, family.levels[level]);
+    const problem = family.generate(random, family.levels[difficulty]);
     return { of: name, problem, options: drawOptions(family, problem, solve(family, problem), options, random) };
   },
   prompt: (problem) => {
@@ -168,6 +168,6 @@ export const multipleChoice: Family<ChoiceKnobs, ChoiceProblem, ChoiceState> = {
   },
 };
 
-function choiceLevel(level: Level, options: number): ChoiceKnobs {
-  return { of: innerNames, level, options };
+function choiceLevel(difficulty: Level, options: number): ChoiceKnobs {
+  return { of: innerNames, difficulty, options };
 }

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Verdict } from '@touchstone/verify';
+import { correct, incorrect } from '@touchstone/verify';
+import { z } from 'zod';
+import { namesOf } from '../../config/names.js';
+import { deriveSeed, Random } from '../../random.js';
+import { readSplits } from '../loaders/file-tasks.js';
+import type { Question } from '../loaders/file-tasks.js';
+import { promptSettings, stylePrompt } from '../prompt.js';
+import type { Json, Task, TaskSource } from '../task.js';
+import { requireIndex } from '../task.js';
+import { constraints, constraintSettings } from './constraints.js';
+import type { ConstraintName, Parameter } from './constraints.js';
+
+const NAME = 'instructions';
+const MAX_RESPONSE = 100_000;
+
+const field = z.string().min(1);
+
+export const instructionSettings = z
+  .strictObject({
+    train: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('a .jsonl or .parquet file; without `test`, one question in eight is held out'),
+    test: z.string().min(1).optional().describe('held-out questions'),
+    prompt: z
+      .union([field, z.array(field).min(1)])
+      .default('prompt')
+      .describe('field of the question, or several to join'),
+    constraints: z
+      .array(z.enum(namesOf(constraints)))
+      .min(1)
+      .default(namesOf(constraints))
+      .describe('what may be asked of the form of the answer'),
+    ...constraintSettings,
+    seed: z.int().min(0).optional().describe('decides which question meets which constraint; default: that of the run'),
+    ...promptSettings({ template: '{prompt}', chat: true }),
+  })
+  .refine(({ train, test }) => train !== undefined || test !== undefined, {
+    error: 'must name a file as train or test',
+  })
+  .refine(({ minWords, maxWords }) => minWords <= maxWords, { error: 'minWords must not exceed maxWords' });
+
+export type InstructionSettings = z.infer<typeof instructionSettings>;
+
+/**
+ * Questions from a file, each with one constraint on the form of the answer that can be checked exactly: endless, for
+ * each time around the file meets other constraints. Paths are relative to `directory`. `seed` holds where the settings
+ * have none.
+ */
+export async function instructionSource(
+  settings: InstructionSettings,
+  directory: string,
+  seed: number,
+): Promise<TaskSource> {
+  const path = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : resolve(directory, file);
+  const prompt = typeof settings.prompt === 'string' ? [settings.prompt] : settings.prompt;
+  const files = { train: path(settings.train), test: path(settings.test) };
+  const splits = await readSplits(files, { prompt, reference: null });
+  return {
+    name: NAME,
+    size: (split) => (splits[split].length === 0 ? 0 : Infinity),
+    task: (split, index) => {
+      requireIndex(`${NAME} ${split}`, index, splits[split].length === 0 ? 0 : Infinity);
+      const random = new Random(deriveSeed(settings.seed ?? seed, NAME, split, index));
+      const questions = splits[split];
+      const question = questions[index % questions.length] as Question;
+      return makeTask(`${NAME}/${split}/${index}`, question, random, settings);
+    },
+    judge: judgeInstruction,
+  };
+}
+
+function makeTask(id: string, question: Question, random: Random, settings: InstructionSettings): Task {
+  const name = random.pick(settings.constraints);
+  const parameter = constraints[name].draw(random, settings);
+  const instruction = constraints[name].instruct(parameter);
+  return {
+    id,
+    prompt:
+      typeof question.prompt === 'string'
+        ? stylePrompt(`${question.prompt}\n\n${instruction}`, settings)
+        : [...question.prompt, { role: 'user', content: instruction }],
+    reference: instruction,
+    metadata: { family: name, parameter, where: question.where },
+  };
+}
+
+function isParameter(value: Json | undefined): value is Parameter {
+  return value === null || typeof value === 'string' || typeof value === 'number';
+}
+
+function isConstraint(name: Json | undefined): name is ConstraintName {
+  return typeof name === 'string' && Object.hasOwn(constraints, name);
+}
+
+/** Score 1 when the response obeys its constraint exactly, else 0. `parts`: one named after the constraint. */
+export function judgeInstruction(response: string, task: Task): Verdict {
+  const started = performance.now();
+  const { family: name, parameter } = task.metadata;
+  if (!isConstraint(name) || !isParameter(parameter)) {
+    throw new TypeError(`${NAME}: task ${task.id} has no constraint; judge it with its own source`);
+  }
+  const elapsed = (): number => performance.now() - started;
+  if (response.length > MAX_RESPONSE) {
+    const feedback = `The response has ${response.length} characters; at most ${MAX_RESPONSE} are read.`;
+    return incorrect('too-long', { feedback, parts: { [name]: 0 }, elapsedMs: elapsed() });
+  }
+  const found = constraints[name].judge(response, parameter);
+  const extracted = response.trim() === '' ? null : response.trim();
+  if (found === null) return correct('obeyed', { extracted, parts: { [name]: 1 }, elapsedMs: elapsed() });
+  const feedback = `It was asked: ${constraints[name].instruct(parameter)} But ${found.words}.`;
+  return incorrect(found.code, { extracted, feedback, parts: { [name]: 0 }, elapsedMs: elapsed() });
+}
