@@ -2,14 +2,19 @@ import type { ColumnRequest, TokenBatch, TokenColumns, TokenGradients } from '..
 import { columnsGraph, type GradientPlan } from '../nn/graphs.js';
 import type { ColumnPlan } from '../nn/token-columns.js';
 import { trainingState, type ModelState } from './model-state.js';
-import { countScored, packSequences, packTokens, type PackedTokens } from './packing.js';
+import { countScored, packSequences, packTokens, type MicroBatchLimits, type PackedTokens } from './packing.js';
 import { type GraphSession, tensor, type Tensor } from './session.js';
 import type { SessionCache } from './session-cache.js';
 
 /** Padded tokens a micro-batch: what stays in a core's cache at the sizes measured. */
 const TOKENS_PER_MICRO_BATCH = 1024;
-/** Bounds the [scored, vocab] matrices of the head: 32M elements are 128 MB each. */
-const HEAD_ELEMENTS = 32 * 1024 * 1024;
+/** Bounds the [scored, vocab] matrices of the head: 64M elements are 256 MB each. */
+const HEAD_ELEMENTS = 64 * 1024 * 1024;
+
+/** How much of a batch runs through a graph at once. */
+export function microBatchLimits(vocabSize: number): MicroBatchLimits {
+  return { tokens: TOKENS_PER_MICRO_BATCH, scored: Math.ceil(HEAD_ELEMENTS / vocabSize) };
+}
 
 /** Columns of `batch`, and with `gradients` their weighted sum's gradient added to the model's accumulator. */
 export async function computeColumns(
@@ -24,8 +29,8 @@ export async function computeColumns(
   const key = `columns ${JSON.stringify([plan, gradientPlan ?? null])}`;
   const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
   const columns = emptyColumns(batch.tokens.length, plan);
-  const budget = Math.min(TOKENS_PER_MICRO_BATCH, Math.ceil(HEAD_ELEMENTS / model.config.vocabSize));
-  for (const micro of packSequences(batch, countScored(batch), budget)) {
+  const limits = microBatchLimits(model.config.vocabSize);
+  for (const micro of packSequences(batch, countScored(batch), limits)) {
     const packed = packTokens(batch, micro);
     const feeds = { ...model.tensors, ...sequenceFeeds(packed), ...tokenIdFeeds(packed, wanted, gradients) };
     await runMicroBatch(session, model, packed, feeds, columns, gradients);

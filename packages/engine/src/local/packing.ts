@@ -8,21 +8,36 @@ export interface MicroBatch {
   readonly time: number;
 }
 
+/** Bounds of a micro-batch; a single sequence may exceed them. */
+export interface MicroBatchLimits {
+  /** Padded tokens. */
+  readonly tokens: number;
+  /** Scored tokens: rows of the [scored, vocab] matrices of the head. */
+  readonly scored: number;
+}
+
 /**
- * Sorts sequences by length and cuts them into micro-batches of at most `maxTokens` padded tokens (one sequence at
- * least), so that short sequences are not padded to the longest. Sequences without scored tokens are left out.
+ * Sorts sequences by length and cuts them into micro-batches within the limits, so that short sequences are not padded
+ * to the longest. Sequences without scored tokens are left out.
  */
-export function packSequences(batch: TokenBatch, scoredCounts: Int32Array, maxTokens: number): MicroBatch[] {
+export function packSequences(batch: TokenBatch, scoredCounts: Int32Array, limits: MicroBatchLimits): MicroBatch[] {
   const length = (i: number) => (batch.offsets[i + 1] as number) - (batch.offsets[i] as number) - 1;
   const order = Array.from(scoredCounts.keys()).filter((i) => (scoredCounts[i] as number) > 0);
   order.sort((a, b) => length(b) - length(a) || a - b);
-  const result: MicroBatch[] = [];
-  let from = 0;
-  while (from < order.length) {
-    const time = length(order[from] as number);
-    const rows = Math.max(1, Math.floor(maxTokens / time));
-    result.push({ sequences: order.slice(from, from + rows), time });
-    from += rows;
+  const result: { sequences: number[]; time: number; scored: number }[] = [];
+  for (const sequence of order) {
+    const scored = scoredCounts[sequence] as number;
+    const last = result.at(-1);
+    const fits =
+      last !== undefined &&
+      (last.sequences.length + 1) * last.time <= limits.tokens &&
+      last.scored + scored <= limits.scored;
+    if (!fits) {
+      result.push({ sequences: [sequence], time: length(sequence), scored });
+      continue;
+    }
+    last.sequences.push(sequence);
+    last.scored += scored;
   }
   return result;
 }
