@@ -63,6 +63,8 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   readonly advantages: (batch: RolloutBatch, settings: SettingsOf<S>) => Float64Array;
   /** The formula: a scalar on the tape. */
   readonly loss: (context: LossContext, settings: SettingsOf<S>) => Value;
+  /** Other settings under which the contract suite runs the method, one for each branch of its formula. */
+  readonly variants?: readonly Partial<SettingsOf<S>>[];
   /** Smallest part of a minibatch that the loss may see, given the totals of the whole. Default: a rollout. */
   readonly splitBy?: SplitUnit;
   /** Contract rules that do not hold, each with the reason. */
@@ -73,6 +75,9 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
 export interface ObjectiveMethod extends MethodCard {
   readonly role: 'objective';
   readonly settings: SettingsSchema;
+  /** Columns that `loss` reads and `derive` computes. */
+  readonly derived: readonly ColumnName[];
+  readonly variants: readonly Readonly<Record<string, unknown>>[];
   readonly splitBy: SplitUnit;
   readonly exempt: Partial<Readonly<Record<ContractRule, string>>>;
   /** Validates the settings. Throws on an unknown name or a refused value. */
@@ -133,10 +138,11 @@ export class LossContext {
 
 /** A registry entry from a definition. */
 export function objective<const S extends SettingsSchema>(definition: ObjectiveDefinition<S>): ObjectiveMethod {
-  const { title, source, kinds, summary, vectors, settings, splitBy = 'rollout', exempt = {} } = definition;
+  const { title, source, kinds, summary, vectors, settings } = definition;
+  const { derived = [], variants = [], splitBy = 'rollout', exempt = {} } = definition;
   return {
     role: 'objective',
-    ...{ title, source, kinds, summary, vectors, settings, splitBy, exempt },
+    ...{ title, source, kinds, summary, vectors, settings, derived, variants, splitBy, exempt },
     create: (name, given) => instantiate(name, definition, parseSettings(name, settings, given)),
   };
 }

@@ -21,6 +21,7 @@ export const gpg = objective({
   summary: 'REINFORCE with the group mean as baseline, scaled up by the share of samples that carry signal.',
   vectors: 'baselines',
   settings: { ...gpgSettings, ...commonSettings() },
+  variants: [{ signalCount: 'nonzero-reward' }],
   needs: commonNeeds,
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, gpgAdvantage(batch.rewards, batch.group, settings)),

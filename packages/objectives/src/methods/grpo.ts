@@ -27,6 +27,12 @@ export const grpo = objective({
     ...clipSettings,
     ...commonSettings({ aggregation: 'seq-mean-token-mean' }),
   },
+  variants: [
+    { advantageScale: 'batch', klCoef: 1, klKind: 'k1' },
+    { advantageScale: 'none', klCoef: 1, klKind: 'k2', samplerCorrection: 'token-mask' },
+    { dualClip: null, klCoef: 1, klKind: 'k3+', aggregation: 'seq-mean-token-sum-norm' },
+    { klCoef: 1, klKind: 'abs', samplerCorrection: 'token-truncate', aggregation: 'seq-mean-token-sum' },
+  ],
   needs: (settings) => ['oldLogProb', ...commonNeeds(settings)],
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
