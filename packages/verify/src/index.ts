@@ -10,3 +10,12 @@ export {
   unscorable,
   withElapsed,
 } from './verdict.js';
+export {
+  isVerifierKind,
+  loadVerifier,
+  verifierKinds,
+  verifiers,
+  type Verifier,
+  type VerifierEntry,
+  type VerifierKind,
+} from './registry.js';

@@ -138,6 +138,21 @@ describe('VerifierPool', () => {
     expect((await Promise.all(held)).every((verdict) => verdict.outcome === 'correct')).toBe(true);
   });
 
+  it('a failure in a list of jobs stops the rest of it', async () => {
+    const one = pool();
+    const stop = new AbortController();
+    let taken = 0;
+    function* jobs(): Generator<Job> {
+      for (; taken < 50; taken++) {
+        if (taken === 5) stop.abort(new Error('enough'));
+        yield job('equal');
+      }
+    }
+    await expect(one.runAll(jobs(), { signal: stop.signal, concurrency: 2 })).rejects.toThrow('enough');
+    await sleep(30);
+    expect(taken).toBeLessThan(8);
+  });
+
   it('cancels a waiting and a running job; the others go on', async () => {
     const one = pool({ deadlineMs: 60_000 });
     await one.run(job('equal'));

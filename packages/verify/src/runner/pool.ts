@@ -38,6 +38,7 @@ export interface PoolOptions {
 export interface PoolState {
   readonly waiting: number;
   readonly running: number;
+  readonly workers: number;
   readonly replaced: number;
 }
 
@@ -74,7 +75,7 @@ export class VerifierPool implements Runner {
 
   get state(): PoolState {
     const running = [...this.slots].filter((slot) => slot.busy).length;
-    return { waiting: this.queue.length, running, replaced: this.replaced };
+    return { waiting: this.queue.length, running, workers: this.slots.size, replaced: this.replaced };
   }
 
   /**
@@ -103,18 +104,21 @@ export class VerifierPool implements Runner {
     });
   }
 
-  /** Judges many jobs, never more waiting than the queue holds, and returns verdicts in the order of the jobs. */
-  async runAll(jobs: Iterable<Job>, signal?: AbortSignal): Promise<Verdict[]> {
+  /**
+   * Judges many jobs and returns verdicts in their order. At most `concurrency` of them are in the pool at a time
+   * (default: four a worker), so that one long list leaves room for other callers.
+   */
+  async runAll(
+    jobs: Iterable<Job>,
+    { signal, concurrency = this.options.workers * 4 }: { signal?: AbortSignal; concurrency?: number } = {},
+  ): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
-    const source = jobs[Symbol.iterator]();
-    let index = 0;
+    // One generator shared by all lanes: each takes the next job, and a failure in one closes it for the others.
+    const source = numbered(jobs);
     const feed = async (): Promise<void> => {
-      for (let next = source.next(); next.done !== true; next = source.next()) {
-        const position = index++;
-        verdicts[position] = await this.run(next.value, signal);
-      }
+      for (const [position, job] of source) verdicts[position] = await this.run(job, signal);
     };
-    const lanes = Math.min(this.options.queueLimit, this.options.workers * 4);
+    const lanes = Math.min(this.options.queueLimit, positive('concurrency', concurrency));
     await Promise.all(Array.from({ length: lanes }, feed));
     return verdicts;
   }
@@ -188,6 +192,11 @@ export class VerifierPool implements Runner {
     const feedback = 'workers end before they are ready; check memoryMb, preload and that the package is built';
     for (const ticket of tickets) ticket.settle(crashed('worker-did-not-start', { feedback }));
   }
+}
+
+function* numbered(jobs: Iterable<Job>): Generator<readonly [number, Job]> {
+  let position = 0;
+  for (const job of jobs) yield [position++, job];
 }
 
 function positive(name: string, value: number): number {
