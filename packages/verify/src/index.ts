@@ -19,3 +19,12 @@ export {
   type VerifierEntry,
   type VerifierKind,
 } from './registry.js';
+export {
+  instructions,
+  isInstructionId,
+  verifyInstructionReference,
+  verifyInstructions,
+  type InstructionCall,
+  type InstructionId,
+  type InstructionMode,
+} from './instructions/verify-instructions.js';

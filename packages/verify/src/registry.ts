@@ -18,6 +18,16 @@ export const verifiers = {
     checks: 'the whole response, character for character',
     reference: 'a string, or a list of strings any of which is right',
   },
+  instructions: {
+    load: async () => (await import('./instructions/verify-instructions.js')).verifyInstructionReference,
+    checks: 'the instructions of IFEval and IFBench, strictly or with `mode: loose`',
+    reference: '{ instruction_id, kwargs }, or a list of them',
+  },
+  instructions: {
+    load: async () => (await import('./kinds/instructions.js')).verifyInstructionsKind,
+    checks: 'whether every instruction of IFEval or IFBench was followed',
+    reference: '{ id, kwargs } or a list of them',
+  },
 } as const satisfies Record<string, VerifierEntry>;
 
 export type VerifierKind = keyof typeof verifiers;
