@@ -23,11 +23,6 @@ export const verifiers = {
     checks: 'the instructions of IFEval and IFBench, strictly or with `mode: loose`',
     reference: '{ instruction_id, kwargs }, or a list of them',
   },
-  instructions: {
-    load: async () => (await import('./kinds/instructions.js')).verifyInstructionsKind,
-    checks: 'whether every instruction of IFEval or IFBench was followed',
-    reference: '{ id, kwargs } or a list of them',
-  },
 } as const satisfies Record<string, VerifierEntry>;
 
 export type VerifierKind = keyof typeof verifiers;
