@@ -1,5 +1,4 @@
 import { UserError } from '../../errors.js';
-import { nearest } from '../../config/nearest.js';
 import type { ChatMessage, Split } from '../task.js';
 import { splitOf } from '../split.js';
 import type { Row } from './rows.js';
@@ -101,10 +100,10 @@ function readText(row: Row, name: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value === undefined) {
-    const known = Object.keys(row.fields);
-    const meant = nearest(name, known);
-    const hint = meant === undefined ? `it has ${known.join(', ') || 'no fields'}` : `did you mean "${meant}"?`;
-    throw new UserError(`${row.where}: must have a field "${name}"; ${hint}`);
+    const known = Object.keys(row.fields).join(', ') || 'no fields';
+    throw new UserError(
+      `${row.where}: must have a field "${name}", got ${known}; set the name of the field or mend the row`,
+    );
   }
   throw new UserError(`${row.where}: field ${name} must be text or a number, got ${shown(value)}; mend the row`);
 }
