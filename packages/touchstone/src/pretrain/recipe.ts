@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { defaultMixture } from '../task/corpus/corpus.js';
 import type { CorpusMixture } from '../task/corpus/corpus.js';
@@ -8,12 +7,12 @@ const share = z.number().min(0).max(1);
 
 const architecture = z
   .strictObject({
-    hiddenSize: size.default(160),
+    hiddenSize: size.default(128),
     layers: size.default(6),
-    heads: size.default(5),
-    kvHeads: size.default(5).describe('divides heads'),
+    heads: size.default(4),
+    kvHeads: size.default(4).describe('divides heads'),
     headDim: size.default(32),
-    intermediateSize: size.default(448),
+    intermediateSize: size.default(384),
     contextLength: size.default(512).describe('tokens'),
     ropeTheta: z.number().positive().default(10_000),
   })
@@ -41,17 +40,17 @@ const corpus = z.strictObject({
 const evaluation = z.strictObject({
   tasks: size.default(40).describe('held-out problems of each family and level'),
   samples: size.default(4).describe('answers to each, at temperature 1'),
-  every: z.int().min(0).default(500).describe('steps between evaluations; 0: only at the end'),
+  every: z.int().min(0).default(1000).describe('steps between evaluations; 0: only at the end'),
 });
 
 /** Everything that decides a pretraining run. Unknown keys fail; every key has a default. */
 export const pretrainSchema = z.strictObject({
   name: z.string().default('touchstone-base'),
   seed: z.int().min(0).default(0),
-  threads: z.int().min(1).max(256).default(Math.min(8, availableParallelism())),
+  threads: z.int().min(1).max(256).default(1).describe('the last bits of the weights depend on it'),
   architecture: architecture.prefault({}),
   corpus: corpus.prefault({}),
-  steps: size.default(3000),
+  steps: size.default(2500),
   documents: size.default(96).describe('documents a step'),
   optimizer: optimizer.prefault({}),
   evaluation: evaluation.prefault({}),
