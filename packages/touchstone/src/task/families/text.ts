@@ -1,9 +1,13 @@
 import { fault } from './family.js';
 import type { Fault } from './family.js';
 
-/** Shows a piece of a response in feedback: escaped, on one line, at most 40 characters of it. */
+/**
+ * Shows a piece of a response in feedback: at most 40 characters of it, on one line, everything escaped that could move
+ * a terminal's cursor or turn the writing direction.
+ */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
+  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
+  return shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Removes spaces and tabs, which never change the meaning of a line of working. */
