@@ -33,5 +33,6 @@ export { Tokenizer } from './text/tokenizer.js';
 export type { DecodeOptions, EncodeOptions } from './text/tokenizer.js';
 export { LocalEngine } from './local/local-engine.js';
 export type { LocalEngineOptions } from './local/local-engine.js';
+export { measureMatrixRate } from './local/matrix-rate.js';
 export { resolveModel } from './model/hub.js';
 export type { DownloadProgress, HubOptions } from './model/hub.js';

@@ -25,7 +25,7 @@ export async function loadRecipe(nameOrFile: string, directory: string): Promise
   const builtIn = Object.hasOwn(recipes, nameOrFile) ? recipes[nameOrFile] : undefined;
   if (builtIn !== undefined) return { label: nameOrFile, recipe: builtIn.recipe, stages: builtIn.stages };
   const extension = extname(nameOrFile);
-  if (extension === '.json') return { label: nameOrFile, recipe: await readJson(nameOrFile, directory) };
+  if (extension === '.json') return { label: nameOrFile, recipe: await readJsonFile(nameOrFile, directory) };
   if (extension === '.js' || extension === '.mjs') return importRecipe(nameOrFile, directory);
   throw new UserError(
     `touchstone train: ${unknownName('recipe', nameOrFile, Object.keys(recipes))}; or give a .json, .js or .mjs file`,
@@ -40,7 +40,8 @@ export function resolveRecipe({ label, recipe }: RecipeSource, settings: readonl
   return parseSettings(`${label} with --set`, recipeSchema, settings.reduce(applySetting, recipe));
 }
 
-async function readJson(file: string, directory: string): Promise<Record<string, unknown>> {
+/** An object from a JSON file. Throws a UserError that names the file. */
+export async function readJsonFile(file: string, directory: string): Promise<Record<string, unknown>> {
   const text = await readText(file, directory);
   try {
     return requireObject(file, JSON.parse(text) as unknown);

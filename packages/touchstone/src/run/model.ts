@@ -10,5 +10,9 @@ export interface LoadedModel {
 /** Loads a folder, or a model by its name on the hub. Throws a UserError or an EngineError that names the file. */
 export type LoadModel = (
   model: string,
-  options: { readonly threads: number; readonly seed: number },
+  options: {
+    readonly threads: number;
+    /** Relative paths start here. */
+    readonly directory: string;
+  },
 ) => Promise<LoadedModel>;

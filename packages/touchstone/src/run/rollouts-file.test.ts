@@ -34,6 +34,6 @@ describe('encodeRollouts', () => {
     const rows = rollouts.map((rollout, group) => ({ rollout, group }));
     const bytes = encodeRollouts(1, rows, [{ name: 'advantage', values }]);
     const read = await parquetReadObjects({ file: bytes.buffer as ArrayBuffer });
-    expect(read.map(({ advantage }) => advantage)).toEqual([[0.1, 0.2], [0.3]]);
+    expect(read.map(({ advantage }) => advantage as unknown)).toEqual([[0.1, 0.2], [0.3]]);
   });
 });

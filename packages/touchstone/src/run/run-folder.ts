@@ -46,6 +46,8 @@ export interface RunDescription {
   readonly recipe: Recipe;
   /** The module that the recipe came from, where it replaces stages: resuming loads it again. */
   readonly recipeFile: string | null;
+  /** Where relative paths of the recipe start. */
+  readonly directory: string;
   readonly seeds: Readonly<Record<string, number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly created: string;

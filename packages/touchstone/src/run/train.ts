@@ -1,5 +1,5 @@
 import type { Recipe } from '../config/recipe.js';
-import { Interrupted } from '../errors.js';
+import { Interrupted, UserError } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate.js';
 import { answerTasks, summarize } from '../evaluation/evaluate.js';
 import type { SamplingSettings } from '../rollout/strategy.js';
@@ -25,6 +25,8 @@ export interface TrainRequest {
   readonly recipe: Recipe;
   readonly stages?: StagesFactory | undefined;
   readonly source: TaskSource;
+  /** Relative paths of the recipe start here. */
+  readonly directory: string;
   /** The folder exists and holds `run.json`. Where it holds checkpoints the run goes on from the latest. */
   readonly paths: RunPaths;
   readonly loadModel: LoadModel;
@@ -70,10 +72,10 @@ interface Session extends TrainRequest {
 }
 
 async function openSession(request: TrainRequest): Promise<Session> {
-  const { recipe, source, paths } = request;
+  const { recipe, source, paths, directory } = request;
   const started = performance.now();
   const checkpoint = await latestCheckpoint(paths.checkpoints);
-  const { engine, codec } = await request.loadModel(recipe.model, { threads: recipe.threads, seed: recipe.seed });
+  const { engine, codec } = await request.loadModel(recipe.model, { threads: recipe.threads, directory });
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
     // The reference is the model that the run started from, so it is taken before a checkpoint is put in.
@@ -195,8 +197,13 @@ function isEvaluated(step: number, { steps, evaluation }: Recipe): boolean {
   return step === steps || (evaluation.every > 0 && step % evaluation.every === 0);
 }
 
-function heldOutTasks({ evaluation }: Recipe, source: TaskSource): Task[] {
+function heldOutTasks({ name, evaluation }: Recipe, source: TaskSource): Task[] {
   const count = Math.min(evaluation.tasks, source.size('test'));
+  if (count === 0) {
+    throw new UserError(
+      `${name}: task: must have held-out tasks to measure on, got none; give a test file or more rows`,
+    );
+  }
   return Array.from({ length: count }, (_, index) => source.task('test', index));
 }
 

@@ -27,10 +27,10 @@ export async function toyRequest(
   recipe = toyRecipe(),
   changes: Partial<TrainRequest> = {},
 ): Promise<TrainRequest> {
-  const description = { recipe, recipeFile: null, seeds: {}, versions: {}, created: '' };
+  const description = { recipe, recipeFile: null, directory: '.', seeds: {}, versions: {}, created: '' };
   const paths = existsSync(folder) ? runPaths(folder) : await createRun(folder, description);
   return {
-    ...{ recipe, source: toySource, paths, loadModel: loadToyModel, observer: silentObserver },
+    ...{ recipe, source: toySource, directory: '.', paths, loadModel: loadToyModel, observer: silentObserver },
     stop: { requested: false },
     ...changes,
   };

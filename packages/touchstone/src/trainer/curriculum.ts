@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import { Random, deriveSeed } from '../random.js';
 import type { ScoredGroup } from '../rollout/rollout.js';
 import type { Json, Task, TaskSource } from '../task/task.js';
@@ -23,6 +24,9 @@ export interface Curriculum extends Stateful {
  */
 export function uniformCurriculum(source: TaskSource, seed: number): Curriculum {
   const size = source.size('train');
+  if (size === 0) {
+    throw new UserError(`${source.name}: must have tasks to train on, got none; give a train file or more rows`);
+  }
   let next = 0;
   let epoch = -1;
   let order: readonly number[] = [];

@@ -86,13 +86,12 @@ async function updateOnce(batch: StepBatch, advantages: Float64Array, context: U
   const tokens = tokenBatch(batch, temperature);
   const gradients: TokenGradients = {
     logProb: toTokens(batch, tokens, result.gradients.logProb ?? new Float64Array(batch.view.mask.length)),
-    // Always there, so that every step has its entropy from the pass that it needs anyway.
-    entropy: toTokens(batch, tokens, result.gradients.entropy ?? new Float64Array(batch.view.mask.length)),
+    ...(result.gradients.entropy !== undefined && { entropy: toTokens(batch, tokens, result.gradients.entropy) }),
     ...(result.gradients.meanLogProb !== undefined && {
       meanLogProb: toTokens(batch, tokens, result.gradients.meanLogProb),
     }),
   };
-  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients));
+  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, { entropy: true }));
   const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
   if (!Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
   return {

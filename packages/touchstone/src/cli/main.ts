@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander';
+import { describeForPeople } from '../errors.js';
+import type { LoadModel } from '../run/model.js';
+import type { CliContext } from './context.js';
+import { registerAttack } from './attack.js';
+import { registerCheck } from './check.js';
+import { registerDoctor } from './doctor.js';
+import { registerEval } from './eval.js';
+import { registerExam } from './exam.js';
+import type { CliIo } from './io.js';
+import { registerPretrain } from './pretrain.js';
+import { registerRescore } from './rescore.js';
+import { registerServe } from './serve.js';
+import { registerTrain } from './train.js';
+import { registerVerify } from './verify.js';
+import { packageVersion } from '../version.js';
+
+/** Every command; to add one, write its file and list it here. */
+const commands: readonly ((program: Command, context: CliContext) => void)[] = [
+  registerTrain,
+  registerEval,
+  registerPretrain,
+  registerDoctor,
+  registerVerify,
+  registerRescore,
+  registerExam,
+  registerCheck,
+  registerAttack,
+  registerServe,
+];
+
+/** The engine is loaded on first use: most commands need none. */
+const loadLocalModel: LoadModel = async (model, options) => {
+  const { loadModel } = await import('../run/local-model.js');
+  return loadModel(model, options);
+};
+
+/**
+ * Runs one command line, without the names of node and the program, and returns its exit code: 0 done, 1 stopped or a
+ * defect of ours, 2 wrong input, 130 interrupted. Errors meant for people are one line on stderr.
+ */
+export async function main(argv: readonly string[], io: CliIo, loadModel: LoadModel = loadLocalModel): Promise<number> {
+  const program = new Command('touchstone')
+    .description('Reinforcement learning with verifiable rewards, from a laptop to a cluster')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout(text),
+      writeErr: (text) => io.stderr(text),
+      outputError: (text, write) =>
+        write(
+          `touchstone: ${text
+            .replace(/^error: /, '')
+            .replace(/\s*\n\s*/g, ' ')
+            .trim()}\n`,
+        ),
+      getOutHelpWidth: () => io.columns ?? 100,
+    });
+  for (const register of commands) register(program, { io, loadModel });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+function explain(error: unknown, io: CliIo): number {
+  // Commander has printed its line already; its own codes are 0 for help and version, 1 for wrong usage.
+  if (error instanceof CommanderError) return error.exitCode === 0 || error.code === 'commander.help' ? 0 : 2;
+  const known = describeForPeople(error);
+  if (known !== undefined) {
+    io.stderr(`${known.line}\n`);
+    return known.exitCode;
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.stderr(`touchstone: this is a defect of Touchstone, please report it with the lines below\n${trace}\n`);
+  return 1;
+}

@@ -1,0 +1,133 @@
+import { join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadRecipe, resolveRecipe } from '../config/load.js';
+import type { Recipe } from '../config/recipe.js';
+import { UserError } from '../errors.js';
+import { newestRun } from '../run/newest-run.js';
+import type { RunObserver } from '../run/observer.js';
+import type { RunPaths } from '../run/run-folder.js';
+import { createRun, readRun, runPaths } from '../run/run-folder.js';
+import type { StagesFactory } from '../run/stages.js';
+import { train } from '../run/train.js';
+import { taskSourceOf } from '../task/registry.js';
+import { packageVersion } from '../version.js';
+import type { CliContext } from './context.js';
+import type { CliIo } from './io.js';
+import { jsonView } from './json-view.js';
+import { liveView } from './live-view.js';
+import { plainView } from './plain-view.js';
+import { stopOnInterrupt } from './stop.js';
+
+interface TrainOptions {
+  readonly model?: string;
+  readonly set: readonly string[];
+  readonly seed?: string;
+  readonly steps?: string;
+  readonly run?: string;
+  readonly dryRun?: boolean;
+  /** True without a folder: the newest run. */
+  readonly resume?: string | true;
+  readonly json?: boolean;
+}
+
+export function registerTrain(program: Command, context: CliContext): void {
+  const collect = (value: string, list: readonly string[]) => [...list, value];
+  program
+    .command('train')
+    .description('train a model on a task whose answers can be checked')
+    .argument('[recipe]', 'name of a built-in recipe, or a .json, .js or .mjs file', 'quickstart')
+    .option('--model <model>', 'folder or hub name; short for --set model=...')
+    .option('--set <key=value>', 'change one setting, such as rollout.group=16; may be repeated', collect, [])
+    .option('--seed <seed>', 'short for --set seed=...')
+    .option('--steps <steps>', 'short for --set steps=...')
+    .option('--run <folder>', 'folder of the run; default: runs/<recipe>-<time>')
+    .option('--dry-run', 'print the recipe with every setting filled in, and stop')
+    .option('--resume [folder]', 'go on with a run; without a folder: the newest of the recipe in runs')
+    .option('--json', 'a line of JSON an event, the last one the result')
+    .action((recipe: string, options: TrainOptions) => runTrain(recipe, options, context));
+}
+
+async function runTrain(recipeName: string, options: TrainOptions, { io, loadModel }: CliContext): Promise<void> {
+  if (options.resume === undefined && options.dryRun === true) {
+    const { recipe } = await newRecipe(recipeName, options, io);
+    io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+    return;
+  }
+  const run =
+    options.resume === undefined ? await newRun(recipeName, options, io) : await oldRun(recipeName, options, io);
+  const observer = viewOf(options, io);
+  const { stop, release } = stopOnInterrupt(io, (sentence) => observer.notice(sentence));
+  try {
+    await train({ ...run, loadModel, observer, stop });
+  } finally {
+    release();
+  }
+}
+
+interface OpenRun {
+  readonly recipe: Recipe;
+  readonly stages: StagesFactory | undefined;
+  readonly source: Awaited<ReturnType<typeof taskSourceOf>>;
+  readonly directory: string;
+  readonly paths: RunPaths;
+}
+
+async function newRecipe(name: string, options: TrainOptions, io: CliIo) {
+  const source = await loadRecipe(name, io.directory);
+  const { model, seed, steps } = options;
+  const short = Object.entries({ model: model === undefined ? undefined : JSON.stringify(model), seed, steps });
+  const settings = short.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+  return { recipe: resolveRecipe(source, [...settings, ...options.set]), stages: source.stages };
+}
+
+async function newRun(name: string, options: TrainOptions, io: CliIo): Promise<OpenRun> {
+  const { directory } = io;
+  const { recipe, stages } = await newRecipe(name, options, io);
+  // Everything that may be wrong with the task is found before a folder is made.
+  const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
+  const created = new Date();
+  const folder = resolve(directory, options.run ?? join('runs', `${recipe.name}-${timeStamp(created)}`));
+  const paths = await createRun(folder, {
+    recipe,
+    recipeFile: stages === undefined ? null : name,
+    directory,
+    seeds: { run: recipe.seed, evaluation: recipe.evaluation.seed },
+    versions: { touchstone: packageVersion(), node: process.version },
+    created: created.toISOString(),
+  });
+  return { recipe, stages, source, directory, paths: shortened(paths, directory) };
+}
+
+async function oldRun(name: string, options: TrainOptions, io: CliIo): Promise<OpenRun> {
+  const changed = (['model', 'seed', 'steps', 'run', 'dryRun'] as const).find((key) => options[key] !== undefined);
+  if (changed !== undefined || options.set.length > 0) {
+    throw new UserError(
+      `touchstone train: --resume must stand alone, got --${changed ?? 'set'}; a resumed run keeps its recipe, ` +
+        'start a new one to change it',
+    );
+  }
+  const folder =
+    typeof options.resume === 'string' ? options.resume : await newestRun(resolve(io.directory, 'runs'), name);
+  const { recipe, recipeFile, directory } = await readRun(resolve(io.directory, folder));
+  const stages = recipeFile === null ? undefined : (await loadRecipe(recipeFile, directory)).stages;
+  const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
+  return { recipe, stages, source, directory, paths: shortened(runPaths(resolve(io.directory, folder)), io.directory) };
+}
+
+/** Paths as a person in this directory would write them, where that is shorter. */
+function shortened(paths: RunPaths, directory: string): RunPaths {
+  if (directory !== process.cwd()) return paths;
+  const near = relative(directory, paths.folder);
+  return near.startsWith('..') ? paths : runPaths(near);
+}
+
+function viewOf({ json }: TrainOptions, io: CliIo): RunObserver {
+  if (json === true) return jsonView(io);
+  return io.columns === undefined ? plainView(io) : liveView(io);
+}
+
+/** `20261123-034500`, local time. */
+function timeStamp(date: Date): string {
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
+  return local.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+}
