@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Verdict } from '@touchstone/verify';
+import { VerifierPool, type PoolOptions } from '@touchstone/verify/runner';
+import { UserError } from '../errors.js';
+import { oneLine, percent } from './text.js';
+
+/** The options of every command that judges. */
+export interface JudgingOptions {
+  readonly deadline?: number;
+  readonly workers?: number;
+  readonly options?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `--options`, `--deadline`, `--workers` and `--json`. */
+export function judgingOptions(command: Command): Command {
+  return command
+    .option('--options <json>', 'options of the verifier as a JSON object')
+    .option('--deadline <ms>', 'milliseconds a response may take; then it is a timeout', positiveNumber)
+    .option('--workers <count>', 'threads that judge; default: the number of cores', positiveInteger)
+    .option('--json', 'print JSON');
+}
+
+/** Runs `use` with a pool as the options ask for, and closes it. */
+export async function withPool<T>(
+  options: JudgingOptions & Pick<PoolOptions, 'spares'>,
+  use: (pool: VerifierPool) => Promise<T>,
+): Promise<T> {
+  const pool = new VerifierPool({
+    workers: options.workers ?? availableParallelism(),
+    ...(options.deadline !== undefined && { deadlineMs: options.deadline }),
+    ...(options.spares !== undefined && { spares: options.spares }),
+  });
+  try {
+    return await use(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** The verifier's own options, from `--options`. */
+export function verifierOptions({ options }: JudgingOptions): Readonly<Record<string, unknown>> | undefined {
+  if (options === undefined) return undefined;
+  const value = parseJson('--options', options);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UserError(`--options: must be a JSON object, got ${options}; write something like '{"mode":"loose"}'`);
+}
+
+export function parseJson(flag: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UserError(
+      `${flag}: must be JSON, got ${oneLine(text)} (${(error as Error).message}); mind the shell's quotes`,
+    );
+  }
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError(`It must be a positive number, got ${text}.`);
+}
+
+export function positiveInteger(text: string): number {
+  const value = positiveNumber(text);
+  if (Number.isInteger(value)) return value;
+  throw new InvalidArgumentError(`It must be a whole number, got ${text}.`);
+}
+
+/** A verdict for people: outcome, reason, what was extracted, and the feedback. */
+export function verdictLines(verdict: Verdict): string[] {
+  const { outcome, score, reason, extracted, feedback, parts, elapsedMs } = verdict;
+  const lines = [`${outcome} (${reason}), score ${score}, ${elapsedMs.toFixed(2)} ms`];
+  if (extracted !== null) lines.push(`  extracted  ${oneLine(extracted)}`);
+  for (const [name, part] of Object.entries(parts)) lines.push(`  ${name}  ${part}`);
+  if (feedback !== '') lines.push(`  ${oneLine(feedback)}`);
+  return lines;
+}
+
+/** `12 of 40 (30.0 %)`. */
+export function shareOf(count: number, total: number): string {
+  return `${count} of ${total} (${percent(total === 0 ? Number.NaN : count / total)})`;
+}

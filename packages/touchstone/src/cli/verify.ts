@@ -1,0 +1,112 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { verifierKinds, verifiers } from '@touchstone/verify';
+import { UserError } from '../errors.js';
+import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
+import { readTable } from '../scoring/table.js';
+import { parseTarget } from '../scoring/target.js';
+import type { CliContext } from './context.js';
+import type { CliIo } from './io.js';
+import {
+  judgingOptions,
+  parseJson,
+  shareOf,
+  verdictLines,
+  verifierOptions,
+  withPool,
+  type JudgingOptions,
+} from './judging.js';
+import { figure } from './text.js';
+
+interface VerifyOptions extends JudgingOptions {
+  readonly response?: string;
+  readonly reference?: string;
+  readonly referenceJson?: string | true;
+  readonly file?: string;
+  readonly responseField: string;
+  readonly referenceField: string;
+  readonly referenceAfter?: string;
+  readonly out?: string;
+}
+
+export function registerVerify(program: Command, context: CliContext): void {
+  const list = verifierKinds.map((kind) => `  ${kind.padEnd(14)}${verifiers[kind].checks}`).join('\n');
+  judgingOptions(
+    program
+      .command('verify')
+      .description('judge one response, or every row of a file')
+      .argument('<kind>', 'a registered verifier, or file.mjs#export')
+      .option('--response <text>', 'what the model wrote')
+      .option('--reference <text>', 'the right answer')
+      .option('--reference-json [json]', 'the right answer as JSON; with --file: read the field as JSON')
+      .option('--file <file>', 'judge the rows of a .jsonl, .json or .parquet file')
+      .option('--response-field <name>', 'with --file', 'response')
+      .option('--reference-field <name>', 'with --file', 'reference')
+      .option('--reference-after <mark>', 'with --file: the answer is what follows the last of these, such as ####')
+      .option('--out <file>', 'with --file: write the rows with their verdicts as JSONL'),
+  )
+    .addHelpText('after', `\nVerifiers:\n${list}`)
+    .action((kind: string, options: VerifyOptions) =>
+      options.file === undefined
+        ? verifyOne(kind, options, context.io)
+        : verifyFile(kind, options.file, options, context.io),
+    );
+}
+
+async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promise<void> {
+  const { response, reference, referenceJson } = options;
+  const given = typeof referenceJson === 'string' ? parseJson('--reference-json', referenceJson) : reference;
+  if (response === undefined || given === undefined) {
+    const missing = response === undefined ? '--response' : '--reference';
+    throw new UserError(`touchstone verify: must be given ${missing}, got none; or judge a file with --file`);
+  }
+  const verifier = parseTarget(kind, io.directory);
+  const judgeOptions = verifierOptions(options);
+  const verdict = await withPool({ ...options, workers: 1, spares: 0 }, (pool) =>
+    pool.run({ verifier, response, reference: given, ...(judgeOptions !== undefined && { options: judgeOptions }) }),
+  );
+  io.stdout(options.json === true ? `${JSON.stringify(verdict)}\n` : `${verdictLines(verdict).join('\n')}\n`);
+}
+
+async function verifyFile(kind: string, file: string, options: VerifyOptions, io: CliIo): Promise<void> {
+  const verifier = parseTarget(kind, io.directory);
+  const rows = await readTable(resolve(io.directory, file));
+  const fields = {
+    response: options.responseField,
+    reference: options.referenceField,
+    referenceAfter: options.referenceAfter,
+    referenceJson: options.referenceJson !== undefined,
+  };
+  const judged = await withPool(options, (pool) => judgeRows(rows, verifier, fields, pool, verifierOptions(options)));
+  if (options.out !== undefined) await writeVerdicts(resolve(io.directory, options.out), judged);
+  const counts = countVerdicts(judged.map(({ verdict }) => verdict));
+  if (options.json === true) {
+    io.stdout(`${JSON.stringify(counts)}\n`);
+    return;
+  }
+  const outcomes = Object.entries(counts.outcomes).map(
+    ([outcome, count]) => `  ${outcome.padEnd(12)}${shareOf(count, counts.rows)}`,
+  );
+  io.stdout([`${counts.rows} rows, mean score ${figure(counts.meanScore ?? undefined)}`, ...outcomes, ''].join('\n'));
+}
+
+/** Each row with its verdict beside its own fields. */
+async function writeVerdicts(file: string, judged: readonly JudgedRow[]): Promise<void> {
+  const stream = createWriteStream(file);
+  const failed = once(stream, 'error').then(([error]) => {
+    throw error as Error;
+  });
+  const written = (async () => {
+    for (const { row, verdict } of judged) {
+      const line = JSON.stringify({ ...row.fields, verdict }, (_, value: unknown) =>
+        typeof value === 'bigint' ? Number(value) : value,
+      );
+      if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+    }
+    stream.end();
+    await once(stream, 'finish');
+  })();
+  await Promise.race([written, failed]);
+}

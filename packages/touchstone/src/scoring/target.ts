@@ -1,0 +1,28 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isVerifierKind, verifierKinds } from '@touchstone/verify';
+import type { CustomVerifier, VerifierTarget } from '@touchstone/verify/runner';
+import { nearest } from '../config/nearest.js';
+import { UserError } from '../errors.js';
+
+/** A verifier as a person writes it: a registered kind, or `file.mjs#export` for one of their own. */
+export function parseTarget(text: string, directory: string): VerifierTarget {
+  if (text.includes('#')) return parseModule(text, directory);
+  if (isVerifierKind(text)) return text;
+  const meant = nearest(text, verifierKinds);
+  const hint = meant === undefined ? `one of ${verifierKinds.join(', ')}` : `did you mean ${meant}?`;
+  throw new UserError(`verifier: must be a registered kind or file.mjs#export, got ${text}; ${hint}`);
+}
+
+/** `file.mjs#export` relative to a directory, or `package#export`. */
+export function parseModule(text: string, directory: string): CustomVerifier {
+  const at = text.lastIndexOf('#');
+  const [file, name] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || name === '') {
+    throw new UserError(
+      `verifier: a module must be written file.mjs#export, got ${text}; name the file and its export`,
+    );
+  }
+  const isPath = file.startsWith('.') || isAbsolute(file) || /\.[cm]?js$/.test(file);
+  return { module: isPath ? pathToFileURL(resolve(directory, file)).href : file, export: name };
+}
