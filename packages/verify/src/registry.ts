@@ -18,6 +18,22 @@ export const verifiers = {
     checks: 'the whole response, character for character',
     reference: 'a string, or a list of strings any of which is right',
   },
+  text: {
+    load: async () => (await import('./text/verify-text.js')).verifyText,
+    checks:
+      'a text answer after normalisation, or by `metric`: exact, contains, token-f1, rouge-l, bleu, length-aware-bleu',
+    reference: 'a text, or a list of accepted texts',
+  },
+  choice: {
+    load: async () => (await import('./choice/verify-choice.js')).verifyChoice,
+    checks: 'the option that a response settles on, by letter or by text',
+    reference: 'a letter, several letters, or { options, answer }',
+  },
+  format: {
+    load: async () => (await import('./format/verify-format.js')).verifyFormat,
+    checks: 'the layout of a response: think and answer tags, a single box, no trailing text',
+    reference: 'the name of a gate such as think-then-answer, or a list of them',
+  },
   instructions: {
     load: async () => (await import('./instructions/verify-instructions.js')).verifyInstructionReference,
     checks: 'the instructions of IFEval and IFBench, strictly or with `mode: loose`',
