@@ -10,6 +10,7 @@ import type {
   RolloutColumnName,
 } from './objective.js';
 import { parseSettings, type SettingsOf, type SettingsSchema } from './settings.js';
+import type { Axis } from './tape/axis.js';
 import { Tape } from './tape/tape.js';
 import type { Value } from './tape/value.js';
 import type { VectorSlug } from './vectors/index.js';
@@ -125,6 +126,13 @@ export class LossContext {
 
   report(name: MetricName, value: number): void {
     this.metrics[name] = value;
+  }
+
+  /** Reports the share of entries of an axis that a condition holds for; 0 without entries. */
+  reportShare(name: MetricName, axis: Axis, condition: (entry: number) => boolean): void {
+    let count = 0;
+    for (let i = 0; i < axis.size; i++) if (condition(i)) count += 1;
+    this.report(name, axis.size > 0 ? count / axis.size : 0);
   }
 
   /** Reports the mean over entries times `scale`; 0 without entries. */

@@ -13,7 +13,7 @@ import { groupAdvantage, groupAdvantageSettings } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
 import { number } from '../settings.js';
-import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
+import { clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { covClipped, covSettings } from '../terms/covariance.js';
 import { tokenRatio } from '../terms/ratio.js';
@@ -34,10 +34,7 @@ export const clipCov = objective({
   needs: (settings) => ['oldLogProb', ...commonNeeds(settings)],
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
-  loss: (context, settings) => {
-    const loss = clippedLoss(context, tokenRatio(context), settings);
-    return totalLoss(context, covClipped(context, loss, settings), settings);
-  },
+  loss: (context, settings) => totalLoss(context, covClipped(context, tokenRatio(context), settings), settings),
   exempt: {
     'micro-batch-split': 'covariances are taken over the whole minibatch, and tokens are drawn from all of it',
   },

@@ -37,13 +37,7 @@ export const gmpo = objective({
     const log = logRatio(context);
     context.reportMean('approxKl', log, -1);
     const held = log.clip(-settings.clipLow, settings.clipHigh);
-    context.reportMean(
-      'clipFraction',
-      tape.constant(
-        tape.token,
-        log.data.map((x, i) => (sign.data[i]! * (x - held.data[i]!) > 0 ? 1 : 0)),
-      ),
-    );
+    context.reportShare('clipFraction', log.axis, (i) => sign.data[i]! * (log.data[i]! - held.data[i]!) > 0);
     const clipped = log.mul(sign).min(held.mul(sign)).mul(sign);
     const ratio = sequenceMeans(tape, clipped).exp();
     context.reportMean('ratioMean', ratio);

@@ -22,6 +22,7 @@ export class Tape {
 
   private readonly positions: Int32Array | undefined;
   private readonly inputs = new Map<DifferentiableColumn, { value: Value; width: number }>();
+  private readonly columns = new Map<ColumnName, Value>();
   private readonly steps: { output: Value; backward: (gradient: Float64Array) => void }[] = [];
   private readonly spare = new Map<number, Float64Array[]>();
   private readonly constants: Float64Array[] = [];
@@ -75,7 +76,11 @@ export class Tape {
 
   /** A token column of the batch, without gradient. */
   column(name: ColumnName): Value {
-    return this.tokenConstant(requireColumn(this.source, name));
+    const known = this.columns.get(name);
+    if (known !== undefined) return known;
+    const value = this.tokenConstant(requireColumn(this.source, name));
+    this.columns.set(name, value);
+    return value;
   }
 
   /** A column with an entry for every token of the batch, without gradient; entries under the mask are left out. */

@@ -8,7 +8,6 @@ import type { ClipRange } from './clip.js';
  */
 export function cappedWeightLoss(context: LossContext, ratio: Value, { clipLow, clipHigh }: ClipRange): Value {
   const weight = ratio.clip(1 - clipLow, 1 + clipHigh).detach();
-  const bounded = weight.data.map((value, i) => (value === ratio.data[i] ? 0 : 1));
-  context.reportMean('clipFraction', context.tape.constant(ratio.axis, bounded));
+  context.reportShare('clipFraction', ratio.axis, (i) => weight.data[i] !== ratio.data[i]);
   return weight.mul(context.advantages).mul(context.logProb).neg();
 }

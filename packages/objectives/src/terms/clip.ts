@@ -35,11 +35,18 @@ export interface ClipSettings extends ClipRange {
 export function clippedSurrogate(context: LossContext, ratio: Value, settings: ClipSettings): Value {
   const { advantages } = context;
   const clipped = clippedLoss(context, ratio, settings);
-  if (settings.dualClip === null) return clipped;
-  const bound = advantages.data.map((advantage) => (advantage < 0 ? -advantage * settings.dualClip! : Infinity));
-  const binds = clipped.data.map((loss, i) => (loss > bound[i]! ? 1 : 0));
-  context.reportMean('clipFractionLower', context.tape.constant(clipped.axis, binds));
+  const { dualClip } = settings;
+  if (dualClip === null) return clipped;
+  const bound = dualBound(advantages.data, dualClip);
+  context.reportShare('clipFractionLower', clipped.axis, (i) => clipped.data[i]! > bound[i]!);
   return clipped.min(context.tape.constant(advantages.axis, bound));
+}
+
+/** -A c where A < 0, no bound elsewhere. */
+function dualBound(advantages: Float64Array, dualClip: number): Float64Array {
+  const bound = new Float64Array(advantages.length);
+  for (let i = 0; i < bound.length; i++) bound[i] = advantages[i]! < 0 ? -advantages[i]! * dualClip : Infinity;
+  return bound;
 }
 
 /** [token] `max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh))`. Reports `clipFraction`. */
@@ -47,14 +54,6 @@ export function clippedLoss(context: LossContext, ratio: Value, { clipLow, clipH
   const pull = context.advantages.neg();
   const free = pull.mul(typeof ratioCap === 'number' ? ratio.min(ratioCap) : ratio);
   const bounded = pull.mul(ratio.clip(1 - clipLow, 1 + clipHigh));
-  context.reportMean('clipFraction', exceeds(bounded, free));
+  context.reportShare('clipFraction', free.axis, (i) => bounded.data[i]! > free.data[i]!);
   return free.max(bounded);
-}
-
-/** 1 where `a > b`, without gradient. Both have the same axis. */
-export function exceeds(a: Value, b: Value): Value {
-  return a.tape.constant(
-    a.axis,
-    a.data.map((value, i) => (value > b.data[i]! ? 1 : 0)),
-  );
 }

@@ -1,6 +1,7 @@
 import type { LossContext } from '../define.js';
 import { number } from '../settings.js';
 import type { Value } from '../tape/value.js';
+import { clippedLoss, type ClipRange } from './clip.js';
 import { logRatio, tokenRatio } from './ratio.js';
 import { hashedUniform, largest } from './select.js';
 
@@ -10,12 +11,10 @@ export const covSettings = {
   covUpper: number(5, 'largest covariance of a candidate'),
 } as const;
 
-export interface CovClipSettings {
+export interface CovClipSettings extends ClipRange {
   readonly covFraction: number;
   readonly covLower: number;
   readonly covUpper: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
   readonly seed: number;
 }
 
@@ -24,23 +23,29 @@ export function tokenCovariance(context: LossContext): Float64Array {
   const advantages = context.advantages.data;
   const logProb = context.logProb.data;
   const [meanAdvantage, meanLogProb] = [mean(advantages), mean(logProb)];
-  return advantages.map((advantage, i) => (advantage - meanAdvantage) * (logProb[i]! - meanLogProb));
+  const covariance = new Float64Array(advantages.length);
+  for (let i = 0; i < covariance.length; i++) {
+    covariance[i] = (advantages[i]! - meanAdvantage) * (logProb[i]! - meanLogProb);
+  }
+  return covariance;
 }
 
-/** [token] The loss without the drawn candidates of Clip-Cov. Reports `selectedFraction`, the share left out. */
-export function covClipped(context: LossContext, loss: Value, settings: CovClipSettings): Value {
+/** [token] Clip-Cov's loss: the PPO clip without the drawn candidates. Reports `selectedFraction`, the share left out. */
+export function covClipped(context: LossContext, ratio: Value, settings: CovClipSettings): Value {
   const { tape } = context;
-  const binds = clipBinds(context, settings);
-  const keys = tokenCovariance(context).map((cov, i) => {
-    const candidate = cov > settings.covLower && cov < settings.covUpper && binds[i] === 0;
-    return candidate ? hashedUniform(cov, settings.seed) : -Infinity;
-  });
-  const wanted = Math.max(Math.floor(settings.covFraction * keys.length), 1);
-  const drawn = largest(keys, wanted);
-  const kept = Float64Array.from(keys, (key, i) => (drawn[i] === 1 && key >= 0 ? 0 : 1));
-  const weights = tape.constant(tape.token, kept);
-  context.reportMean('selectedFraction', weights.affine(-1, 1));
-  return loss.mul(weights);
+  const { covLower, covUpper, covFraction, seed } = settings;
+  const loss = clippedLoss(context, ratio, settings);
+  const keys = tokenCovariance(context);
+  for (let i = 0; i < keys.length; i++) {
+    const binds = loss.data[i]! > -context.advantages.data[i]! * ratio.data[i]!;
+    const candidate = keys[i]! > covLower && keys[i]! < covUpper && !binds;
+    keys[i] = candidate ? hashedUniform(keys[i]!, seed) : -1;
+  }
+  const drawn = largest(keys, Math.max(Math.floor(covFraction * keys.length), 1));
+  const weights = new Float64Array(keys.length);
+  for (let i = 0; i < keys.length; i++) weights[i] = drawn[i] === 1 && keys[i]! >= 0 ? 0 : 1;
+  context.reportShare('selectedFraction', tape.token, (i) => weights[i] === 0);
+  return loss.mul(tape.constant(tape.token, weights));
 }
 
 /** [token] KL-Cov's loss. Reports `selectedFraction`, the share penalised. */
@@ -55,17 +60,6 @@ export function covPenalised(
   context.reportMean('selectedFraction', chosen);
   const surrogate = context.advantages.mul(tokenRatio(context)).neg();
   return surrogate.add(logRatio(context).abs().mul(chosen).mul(settings.covKlCoef));
-}
-
-/** [token] 1 where the ordinary clip is the larger branch. */
-function clipBinds(context: LossContext, { clipLow, clipHigh }: CovClipSettings): Uint8Array {
-  const advantages = context.advantages.data;
-  const log = logRatio(context).data;
-  return Uint8Array.from(log, (value, i) => {
-    const ratio = Math.exp(value);
-    const held = Math.min(Math.max(ratio, 1 - clipLow), 1 + clipHigh);
-    return -advantages[i]! * held > -advantages[i]! * ratio ? 1 : 0;
-  });
 }
 
 function mean(values: Float64Array): number {

@@ -2,7 +2,6 @@ import type { LossContext } from '../define.js';
 import { number, optionalNumber } from '../settings.js';
 import type { Value } from '../tape/value.js';
 import { aggregate, type AggregationSettings } from './aggregate.js';
-import { exceeds } from './clip.js';
 
 export const valueLossSettings = {
   valueCoef: number(1, 'weight of the value loss', { min: 0 }),
@@ -29,6 +28,6 @@ export function valueLoss(context: LossContext, clip: number | null, settings: A
 function clipped(context: LossContext, values: Value, returns: Value, free: Value, clip: number): Value {
   const old = context.column('oldValues');
   const held = values.max(old.sub(clip)).min(old.add(clip)).sub(returns).square();
-  context.reportMean('valueClipFraction', exceeds(held, free));
+  context.reportShare('valueClipFraction', free.axis, (i) => held.data[i]! > free.data[i]!);
   return free.max(held);
 }

@@ -119,9 +119,8 @@ export const baselineLosses: SlugAdapters = {
     ),
   clip_cov_loss: (inputs: SurrogateInputs, params: CovParams) => {
     const result = surrogateCase(inputs, params, (context) => {
-      const loss = clippedLoss(context, tokenRatio(context), clipOf(params));
       const { clip_cov_ratio: covFraction, clip_cov_lb: covLower, clip_cov_ub: covUpper } = params;
-      return covClipped(context, loss, { ...clipOf(params), covFraction, covLower, covUpper, seed: 0 });
+      return covClipped(context, tokenRatio(context), { ...clipOf(params), covFraction, covLower, covUpper, seed: 0 });
     });
     // verl reports the share of tokens that lost their loss under this name.
     return { ...result, clip_frac: result.selected_frac };
