@@ -40,10 +40,15 @@ export class DecodeStream {
   }
 
   #settle(): void {
-    // A lone space can decode to nothing at the start of a text; the next token needs to see it all the same.
-    const alone = this.#decode(this.#pending).length > 0 || this.#context.length >= MAX_PENDING;
-    this.#context = alone ? this.#pending : [...this.#context, ...this.#pending];
-    this.#returned = this.#decode(this.#context).length;
+    let text = this.#decode(this.#pending);
+    if (text.length > 0 || this.#context.length >= MAX_PENDING) {
+      this.#context = this.#pending;
+    } else {
+      // A lone space can decode to nothing at the start of a text; the next token needs to see it all the same.
+      this.#context = [...this.#context, ...this.#pending];
+      text = this.#decode(this.#context);
+    }
+    this.#returned = text.length;
     this.#pending = [];
   }
 }
