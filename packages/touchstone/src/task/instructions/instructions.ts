@@ -11,6 +11,7 @@ import type { Json, Task, TaskSource } from '../task.js';
 import { requireIndex } from '../task.js';
 import { constraints, constraintSettings } from './constraints.js';
 import type { ConstraintName, Parameter } from './constraints.js';
+import { progress } from './progress.js';
 
 const NAME = 'instructions';
 const MAX_RESPONSE = 100_000;
@@ -97,7 +98,10 @@ function isConstraint(name: Json | undefined): name is ConstraintName {
   return typeof name === 'string' && Object.hasOwn(constraints, name);
 }
 
-/** Score 1 when the response obeys its constraint exactly, else 0. `parts`: one named after the constraint. */
+/**
+ * Score 1 when the response obeys its constraint exactly, else 0. `parts`: one named after the constraint, and `progress`
+ * towards it, 1 when it is obeyed.
+ */
 export function judgeInstruction(response: string, task: Task): Verdict {
   const started = performance.now();
   const { family: name, parameter } = task.metadata;
@@ -107,11 +111,12 @@ export function judgeInstruction(response: string, task: Task): Verdict {
   const elapsed = (): number => performance.now() - started;
   if (response.length > MAX_RESPONSE) {
     const feedback = `The response has ${response.length} characters; at most ${MAX_RESPONSE} are read.`;
-    return incorrect('too-long', { feedback, parts: { [name]: 0 }, elapsedMs: elapsed() });
+    return incorrect('too-long', { feedback, parts: { [name]: 0, progress: 0 }, elapsedMs: elapsed() });
   }
   const found = constraints[name].judge(response, parameter);
   const extracted = response.trim() === '' ? null : response.trim();
-  if (found === null) return correct('obeyed', { extracted, parts: { [name]: 1 }, elapsedMs: elapsed() });
+  if (found === null) return correct('obeyed', { extracted, parts: { [name]: 1, progress: 1 }, elapsedMs: elapsed() });
   const feedback = `It was asked: ${constraints[name].instruct(parameter)} But ${found.words}.`;
-  return incorrect(found.code, { extracted, feedback, parts: { [name]: 0 }, elapsedMs: elapsed() });
+  const parts = { [name]: 0, progress: progress[name](response, parameter) };
+  return incorrect(found.code, { extracted, feedback, parts, elapsedMs: elapsed() });
 }
