@@ -44,5 +44,8 @@ export function mixtureSource(parts: readonly MixturePart[], seed: number): Task
         throw new TypeError(`${name}: task ${task.id} is of another source; judge it with its own`);
       return source.judge(response, task);
     },
+    close: async () => {
+      await Promise.all(parts.flatMap(({ source }) => source.close?.() ?? []));
+    },
   };
 }

@@ -41,6 +41,8 @@ export interface TaskSource {
   /** `index` in [0, size(split)). Throws a RangeError otherwise. */
   task(split: Split, index: number): Task;
   readonly judge: Judge;
+  /** Ends what the source holds open, such as worker threads. These never keep a process alive by themselves. */
+  readonly close?: () => Promise<void>;
 }
 
 /** A right or wrong step of a worked response: characters `start` to `end` of it. */

@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Verdict } from '@touchstone/verify';
 import { correct, incorrect } from '@touchstone/verify';
 import { z } from 'zod';
 import { namesOf } from '../../config/names.js';
 import { deriveSeed, Random } from '../../random.js';
+import { namesFile, NO_FILE, questionFiles, questionSettings } from '../loaders/file-source.js';
 import { readSplits } from '../loaders/file-tasks.js';
 import type { Question } from '../loaders/file-tasks.js';
 import { promptSettings, stylePrompt } from '../prompt.js';
@@ -16,20 +17,9 @@ import { progress } from './progress.js';
 const NAME = 'instructions';
 const MAX_RESPONSE = 100_000;
 
-const field = z.string().min(1);
-
 export const instructionSettings = z
   .strictObject({
-    train: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('a .jsonl or .parquet file; without `test`, one question in eight is held out'),
-    test: z.string().min(1).optional().describe('held-out questions'),
-    prompt: z
-      .union([field, z.array(field).min(1)])
-      .default('prompt')
-      .describe('field of the question, or several to join'),
+    ...questionSettings,
     constraints: z
       .array(z.enum(namesOf(constraints)))
       .min(1)
@@ -39,9 +29,7 @@ export const instructionSettings = z
     seed: z.int().min(0).optional().describe('decides which question meets which constraint; default: that of the run'),
     ...promptSettings({ template: '{prompt}', chat: true }),
   })
-  .refine(({ train, test }) => train !== undefined || test !== undefined, {
-    error: 'must name a file as train or test',
-  })
+  .refine(namesFile, { error: NO_FILE })
   .refine(({ minWords, maxWords }) => minWords <= maxWords, { error: 'minWords must not exceed maxWords' });
 
 export type InstructionSettings = z.infer<typeof instructionSettings>;
@@ -56,11 +44,8 @@ export async function instructionSource(
   directory: string,
   seed: number,
 ): Promise<TaskSource> {
-  const path = (file: string | undefined): string | undefined =>
-    file === undefined ? undefined : resolve(directory, file);
-  const prompt = typeof settings.prompt === 'string' ? [settings.prompt] : settings.prompt;
-  const files = { train: path(settings.train), test: path(settings.test) };
-  const splits = await readSplits(files, { prompt, reference: null });
+  const { prompt, ...files } = questionFiles(settings, directory);
+  const splits = await readSplits(files, { prompt, reference: null, form: 'text' });
   return {
     name: NAME,
     size: (split) => (splits[split].length === 0 ? 0 : Infinity),
@@ -86,7 +71,7 @@ function makeTask(id: string, question: Question, random: Random, settings: Inst
         ? stylePrompt(`${question.prompt}\n\n${instruction}`, settings)
         : [...question.prompt, { role: 'user', content: instruction }],
     reference: instruction,
-    metadata: { family: name, parameter, where: question.where },
+    metadata: { family: name, parameter, where: basename(question.where) },
   };
 }
 

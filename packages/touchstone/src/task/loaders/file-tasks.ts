@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import type { ChatMessage, Split } from '../task.js';
+import type { ChatMessage, Json, Split } from '../task.js';
 import { splitOf } from '../split.js';
 import type { Row } from './rows.js';
 import { readRows } from './rows.js';
@@ -8,8 +8,10 @@ import { readRows } from './rows.js';
 export interface FieldNames {
   /** The question: one field, or several whose texts are joined by a space. A single one may hold chat messages. */
   readonly prompt: readonly string[];
-  /** The answer: text, a number or a truth value. Absent: tasks without one. */
+  /** The answer. Null: tasks without one. */
   readonly reference: string | null;
+  /** `text`: the answer must be text, a number or a truth value. `json`: it may be a list or an object, too. */
+  readonly form: 'text' | 'json';
   /** The answer is what follows the last of these in the reference field. Absent: the whole field. */
   readonly referenceAfter?: string | undefined;
 }
@@ -18,7 +20,8 @@ export interface FieldNames {
 export interface Question {
   readonly where: string;
   readonly prompt: string | readonly ChatMessage[];
-  readonly reference: string;
+  /** Text; a list or an object only where `form` is `json`. */
+  readonly reference: Json;
   /** The whole reference field where it holds more than the answer. */
   readonly solution?: string;
 }
@@ -56,9 +59,13 @@ export async function readQuestions(file: string, names: FieldNames): Promise<Qu
   return questions;
 }
 
-function readQuestion(row: Row, { prompt, reference, referenceAfter }: FieldNames): Question {
+function readQuestion(row: Row, { prompt, reference, form, referenceAfter }: FieldNames): Question {
   const question = readPrompt(row, prompt);
   if (reference === null) return { where: row.where, prompt: question, reference: '' };
+  const value = row.fields[reference];
+  if (form === 'json' && typeof value === 'object' && value !== null) {
+    return { where: row.where, prompt: question, reference: plainJson(value) };
+  }
   const whole = readText(row, reference).trim();
   if (referenceAfter === undefined) return { where: row.where, prompt: question, reference: whole };
   const place = whole.lastIndexOf(referenceAfter);
@@ -108,9 +115,17 @@ function readText(row: Row, name: string): string {
   throw new UserError(`${row.where}: field ${name} must be text or a number, got ${shown(value)}; mend the row`);
 }
 
+/** What Parquet gives beyond JSON becomes JSON: whole numbers of 64 bits, dates. */
+function plainJson(value: object): Json {
+  return JSON.parse(stringify(value)) as Json;
+}
+
+function stringify(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)) ?? 'nothing';
+}
+
 function shown(value: unknown): string {
-  const text =
-    JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? 'nothing';
+  const text = stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../errors.js';
 import { createTaskSource } from '../registry.js';
-import type { TaskSource } from '../task.js';
+import type { Task, TaskSource } from '../task.js';
 import { canonicalDecimal, judgeMarkedAnswer } from './marked-answer.js';
 
 let folder = '';
@@ -49,7 +49,7 @@ describe('task files', () => {
       id: 'file/test/1',
       prompt: 'two?',
       reference: '2',
-      metadata: { family: 'file', where: `${join(folder, 'a.jsonl')}:3` },
+      metadata: { family: 'file', where: 'a.jsonl:3' },
     });
     expect(() => source.task('test', 2)).toThrow(/index must be an integer in \[0, 2\), got 2/);
     expect(() => source.task('train', 0)).toThrow(RangeError);
@@ -69,7 +69,7 @@ describe('task files', () => {
       template: 'Q: {prompt}',
     });
     expect(source.task('test', 1)).toMatchObject({ prompt: 'Q: two?', reference: '20' });
-    expect(source.task('test', 1).metadata['where']).toBe(`${join(folder, 'a.parquet')} row 2`);
+    expect(source.task('test', 1).metadata['where']).toBe('a.parquet row 2');
   });
 
   it('joins fields, takes the reference after its marker, and keeps dollar signs in a question', async () => {
@@ -168,6 +168,48 @@ describe('task files', () => {
       /^unmarked.jsonl:1: field reference must have an answer after ####, got none/,
     );
     expect(await messageOf(load({}))).toMatch(/^task file: must name a file as train or test/);
+  });
+});
+
+describe('judges of file tasks', () => {
+  const only = async (settings: Record<string, unknown>): Promise<[TaskSource, Task]> => {
+    const source = await load({ test: 'judged.jsonl', template: '{prompt}', ...settings });
+    return [source, source.task('test', 0)];
+  };
+
+  it('may be a verifier by name, with references that are lists', async () => {
+    await write('judged.jsonl', '{"prompt":"colour?","reference":["red","rouge"]}');
+    const [source, task] = await only({ judge: 'exact' });
+    expect(task.reference).toBe('["red","rouge"]');
+    expect(await source.judge(' rouge', task)).toMatchObject({ outcome: 'correct', score: 1 });
+    expect(await source.judge('vert', task)).toMatchObject({ outcome: 'incorrect', score: 0 });
+    await source.close?.();
+    expect(await messageOf(only({}))).toMatch(/field reference must be text or a number, got \["red","rouge"\]/);
+  });
+
+  it('may be a function of the caller, stopped by force when it does not end', async () => {
+    await write('judged.jsonl', '{"prompt":"x","reference":{"least":3}}');
+    const code = [
+      'export function longEnough(response, reference, options) {',
+      '  if (response === "hang") for (;;);',
+      '  if (response === "throw") throw new Error("no");',
+      '  return response.length * options.scale >= reference.least;',
+      '}',
+    ];
+    await write('judge.mjs', code.join('\n'));
+    const judge = { module: 'judge.mjs', export: 'longEnough' };
+    const [source, task] = await only({ judge, judgeOptions: { scale: 1 }, deadlineMs: 300 });
+    expect(await source.judge('abc', task)).toMatchObject({ outcome: 'correct' });
+    expect(await source.judge('ab', task)).toMatchObject({ outcome: 'incorrect' });
+    const started = performance.now();
+    expect(await source.judge('hang', task)).toMatchObject({ outcome: 'timeout' });
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(await source.judge('throw', task)).toMatchObject({ outcome: 'crashed' });
+    expect(await source.judge('abcd', task)).toMatchObject({ outcome: 'correct' });
+    await source.close?.();
+    expect(await messageOf(only({ judge: { module: 'none.mjs' } }))).toMatch(
+      /judge.module must be a JavaScript module, got none.mjs/,
+    );
   });
 });
 

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { verifierKinds } from '@touchstone/verify';
+import { VerifierPool } from '@touchstone/verify/runner';
+import type { VerifierTarget } from '@touchstone/verify/runner';
+import { z } from 'zod';
+import { UserError } from '../../errors.js';
+import type { Judge, Task } from '../task.js';
+import { judgeMarkedAnswer } from './marked-answer.js';
+
+/** The answer after the last `####`, a verifier by name, or a function of the caller's own. */
+export const judgeSettings = {
+  judge: z
+    .union([
+      z.enum(['marked', ...verifierKinds]),
+      z.strictObject({ module: z.string().min(1), export: z.string().min(1).default('verify') }),
+    ])
+    .default('marked')
+    .describe(
+      '`marked`: the answer after the last #### must equal the reference; a verifier by name; or `{ module, export }`, ' +
+        'a function (response, reference, options) of your own that returns a verdict, a score in [0, 1] or a boolean',
+    ),
+  judgeOptions: z.record(z.string(), z.unknown()).default({}).describe('handed to that verifier'),
+  deadlineMs: z.int().min(1).default(2000).describe('milliseconds after which a verifier is stopped, by force'),
+};
+
+export interface JudgeSettings {
+  readonly judge: 'marked' | VerifierTarget;
+  readonly judgeOptions: Readonly<Record<string, unknown>>;
+  readonly deadlineMs: number;
+}
+
+export interface OpenJudge {
+  readonly judge: Judge;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A judge as the settings ask for it. All but `marked` run in worker threads, which start with the first judgement and
+ * are terminated when they are overdue. A module's path is relative to `directory`.
+ */
+export function openJudge({ judge, judgeOptions, deadlineMs }: JudgeSettings, directory: string): OpenJudge {
+  if (judge === 'marked') {
+    return {
+      judge: (response, { reference }) => judgeMarkedAnswer(response, reference),
+      close: () => Promise.resolve(),
+    };
+  }
+  const verifier = typeof judge === 'string' ? judge : located(judge, directory);
+  let pool: VerifierPool | undefined;
+  return {
+    judge: (response, task) => {
+      pool ??= new VerifierPool({ deadlineMs, preload: [verifier] });
+      return pool.run({ verifier, response, reference: referenceOf(task), options: judgeOptions });
+    },
+    close: async () => {
+      const open = pool;
+      pool = undefined;
+      await open?.close();
+    },
+  };
+}
+
+/** The reference as the verifier wants it: lists and objects ride in the metadata. */
+function referenceOf({ reference, metadata }: Task): unknown {
+  return metadata['reference'] ?? reference;
+}
+
+function located(target: Exclude<VerifierTarget, string>, directory: string): VerifierTarget {
+  const file = resolve(directory, target.module);
+  if (!existsSync(file)) {
+    throw new UserError(
+      `task file: judge.module must be a JavaScript module, got ${target.module}, which does not exist`,
+    );
+  }
+  return { module: pathToFileURL(file).href, export: target.export };
+}
