@@ -46,3 +46,19 @@ export {
 } from './text/length-shaping.js';
 export { isRefusal } from './text/refusal.js';
 export { detectLanguage } from './text/language.js';
+export {
+  compareAnswers,
+  mathEqual,
+  verifyMath,
+  type Equality,
+  type EqualityReason,
+  type MathOptions,
+  type Tolerance,
+} from './math/index.js';
+export { defaultOrder, extractAnswer, extractReference, type ExtractOptions } from './extract/index.js';
+export { lastChoice, type ChoiceOptions, type Extraction, type ExtractionKind } from './extract/index.js';
+export { verifyDateTime, readDateTime, type DateOrder, type DateTime } from './structure/date-time.js';
+export { extractGrid, verifyGrid, verifyTable, type Grid } from './structure/grid.js';
+export { extractJson, jsonEqual, jsonOverlap } from './structure/json.js';
+export { kendallTau, readList, verifyList, verifyRanking } from './structure/lists.js';
+export { callCredit, parseToolCalls, verifyToolCalls, type ToolCall, type ToolTurn } from './structure/tool-calls.js';

@@ -18,6 +18,11 @@ export const verifiers = {
     checks: 'the whole response, character for character',
     reference: 'a string, or a list of strings any of which is right',
   },
+  math: {
+    load: async () => (await import('./math/verify.js')).verifyMathReference,
+    checks: 'the final answer as mathematics: numbers, units, expressions, equations, sets, intervals, matrices',
+    reference: 'an answer or solution in LaTeX or plain text, a number, or a list of accepted ones',
+  },
   text: {
     load: async () => (await import('./text/verify-text.js')).verifyText,
     checks:
@@ -33,6 +38,41 @@ export const verifiers = {
     load: async () => (await import('./format/verify-format.js')).verifyFormat,
     checks: 'the layout of a response: think and answer tags, a single box, no trailing text',
     reference: 'the name of a gate such as think-then-answer, or a list of them',
+  },
+  json: {
+    load: async () => (await import('./structure/verify-json.js')).verifyJson,
+    checks: 'a JSON answer against a schema, a value, or both',
+    reference: '{ schema?, value? }',
+  },
+  'tool-calls': {
+    load: async () => (await import('./structure/tool-calls.js')).verifyToolCalls,
+    checks: 'tool calls between tool-call tags; `ordered: true` compares them position by position',
+    reference: '{ name, arguments }, or a list of them',
+  },
+  grid: {
+    load: async () => (await import('./structure/grid.js')).verifyGrid,
+    checks: 'a grid cell by cell, as ARC does; `partial: true` pays for the share of right cells',
+    reference: 'a list of rows of cells',
+  },
+  table: {
+    load: async () => (await import('./structure/grid.js')).verifyTable,
+    checks: 'a table by the names of its rows and columns, as in zebra puzzles',
+    reference: '{ row: { column: cell } }',
+  },
+  'date-time': {
+    load: async () => (await import('./structure/date-time.js')).verifyDateTime,
+    checks: 'a date, a time of day, or both; `order: day-first` reads 03/04/2021 as 3 April',
+    reference: 'a text that states the date or time, such as 2021-03-05 14:30',
+  },
+  list: {
+    load: async () => (await import('./structure/lists.js')).verifyList,
+    checks: 'a list of items; `ordered: true` where their order matters',
+    reference: 'a list of texts or numbers, or the text of one',
+  },
+  ranking: {
+    load: async () => (await import('./structure/lists.js')).verifyRanking,
+    checks: 'the order of a given set of items, by pairs',
+    reference: 'the items in their right order',
   },
   instructions: {
     load: async () => (await import('./instructions/verify-instructions.js')).verifyInstructionReference,

@@ -7,7 +7,9 @@ import { removePunctuation, splitWhitespace } from './characters.js';
  */
 export function normalizeAnswer(text: string): string {
   const words = splitWhitespace(removePunctuation(text.normalize('NFKC').toLowerCase()));
-  return words.filter((word) => word !== 'a' && word !== 'an' && word !== 'the').join(' ');
+  const rest = words.filter((word) => word !== 'a' && word !== 'an' && word !== 'the');
+  // An answer that is nothing but an article (the option `a`) is kept.
+  return (rest.length === 0 ? words : rest).join(' ');
 }
 
 /** Lower-case runs of letters and digits; everything else separates. */
