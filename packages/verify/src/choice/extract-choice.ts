@@ -4,6 +4,7 @@
  * options that the response rejects (`not B`, `A is wrong`) are no choice. A letter inside running text is never taken.
  */
 import { afterThinking, lastCommand, tagContent } from '../format/tags.js';
+import { lastChoice } from '../extract/choice.js';
 import { normalizeAnswer } from '../text/normalize.js';
 import { letterOf } from './options.js';
 
@@ -109,5 +110,8 @@ export function extractChoice(response: string, options: readonly string[]): Ext
   const announced = readAnnounced(answer, count);
   if (announced !== null) return announced;
   const letters = read(answer.trim(), options, count);
-  return letters === null ? null : { letters, source: 'whole-response', text: answer.trim() };
+  if (letters !== null) return { letters, source: 'whole-response', text: answer.trim() };
+  // Other languages, quotes, and decisions without the word answer: "so I think it's B".
+  const last = lastChoice(answer, { letters: Array.from({ length: count }, (_, index) => letterOf(index)).join('') });
+  return last === null ? null : { letters: [last.text], source: 'announced', text: last.text };
 }

@@ -1,5 +1,6 @@
 /** @file Multiple-choice answers. */
 import { correct, incorrect, partial, unscorable, type Verdict } from '../verdict.js';
+import { lastChoice } from '../extract/choice.js';
 import { extractChoice } from './extract-choice.js';
 import { letterOf, type ChoiceItem } from './options.js';
 
@@ -10,8 +11,11 @@ function isTexts(value: unknown): value is readonly string[] {
 function letterList(value: unknown): readonly string[] | null {
   if (isTexts(value)) return value.every((letter) => /^[A-Z]$/.test(letter)) && value.length > 0 ? value : null;
   if (typeof value !== 'string') return null;
-  const letters = value.toUpperCase().match(/[A-Z]/g) ?? [];
-  return /^[\s(]*[A-Za-z](?:[\s,;)(]*[A-Za-z])*[\s).]*$/.test(value) && letters.length > 0 ? letters : null;
+  const letters = value.toUpperCase().match(/\b[A-Z]\b/g) ?? [];
+  if (/^[\s(]*[A-Za-z](?:[\s,;)(]+(?:and\s+)?[A-Za-z])*[\s).]*$/.test(value) && letters.length > 0) return letters;
+  // A reference that was written as an answer: "the answer is (C) Cecile", "A Peter".
+  const stated = lastChoice(value);
+  return stated === null ? null : [stated.text];
 }
 
 /** Letters without texts allow all options up to at least E. */
