@@ -9,6 +9,10 @@ const BENCHMARKS = {
     summary: 'one GRPO step of a 5M model, against TRL on the same machine',
     load: () => import('./grpo.mjs'),
   },
+  objectives: {
+    summary: 'advantages and loss gradients of a million tokens, every objective',
+    load: () => import('./objectives.mjs'),
+  },
 };
 
 function list() {

@@ -10,6 +10,10 @@ export interface SampleBatchOptions {
   readonly underMask?: number;
   /** Largest |log pi - log pi_old|. Default 0.5. */
   readonly drift?: number;
+  /** Token columns to fill. Default: all. */
+  readonly columns?: readonly ColumnName[];
+  /** Whether to fill the top-k candidates. Default: yes. */
+  readonly topK?: boolean;
   /** Rewards of rollout i in its group; default 0 or 1 by draw. */
   readonly reward?: (rollout: number, group: number) => number;
 }
@@ -46,11 +50,11 @@ export function sampleBatch(options: SampleBatchOptions): RolloutBatch {
   const size = offsets[members.length]!;
   const mask = maskOf(offsets, size, draw);
   const columns = {} as Record<ColumnName, Float64Array>;
-  for (const name of Object.keys(columnSamplers) as ColumnName[])
-    columns[name] = new Float64Array(size).fill(underMask);
+  const names = options.columns ?? (Object.keys(columnSamplers) as ColumnName[]);
+  for (const name of names) columns[name] = new Float64Array(size).fill(underMask);
   for (let token = 0; token < size; token++) {
     const logProb = -0.05 - 3 * draw();
-    for (const name of Object.keys(columnSamplers) as ColumnName[]) {
+    for (const name of names) {
       const value = columnSamplers[name](draw, logProb, drift);
       if (mask[token] === 1) columns[name][token] = value;
     }
@@ -64,7 +68,7 @@ export function sampleBatch(options: SampleBatchOptions): RolloutBatch {
     columns,
     rolloutColumns: { greedyReward: Float64Array.from(members, coin) },
     tokenIds: Int32Array.from({ length: size }, () => Math.floor(4 * draw())),
-    topK: topKOf(mask, draw, underMask),
+    ...(options.topK !== false && { topK: topKOf(mask, draw, underMask) }),
   };
 }
 
