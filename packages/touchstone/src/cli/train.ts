@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { newestRun } from '../run/newest-run.js';
 import type { RunObserver } from '../run/observer.js';
 import type { RunPaths } from '../run/run-folder.js';
-import { createRun, readRun, runPaths } from '../run/run-folder.js';
+import { createRun, readRun, removeUnbegun, runPaths } from '../run/run-folder.js';
 import type { StagesFactory } from '../run/stages.js';
 import { train } from '../run/train.js';
 import { taskSourceOf } from '../task/registry.js';
@@ -59,6 +59,10 @@ async function runTrain(recipeName: string, options: TrainOptions, { io, loadMod
   const { stop, release } = stopOnInterrupt(io, (sentence) => observer.notice(sentence));
   try {
     await train({ ...run, loadModel, observer, stop });
+  } catch (error) {
+    // A run that never began leaves nothing behind, so that the mended command may be given again as it was.
+    if (options.resume === undefined) await removeUnbegun(run.paths);
+    throw error;
   } finally {
     release();
   }

@@ -4,7 +4,7 @@ import { parseSettings } from '../config/nearest.js';
 import type { Recipe } from '../config/recipe.js';
 import { recipeSchema } from '../config/recipe.js';
 import { UserError } from '../errors.js';
-import { readIfThere, writeWhole } from './files.js';
+import { fileSize, readIfThere, writeWhole } from './files.js';
 
 /** Where the parts of a run lie. All of it can be read without Touchstone. */
 export interface RunPaths {
@@ -68,6 +68,11 @@ export async function createRun(folder: string, description: RunDescription): Pr
   }
   await writeWhole(paths.description, `${JSON.stringify({ format: FORMAT, ...description }, null, 2)}\n`);
   return paths;
+}
+
+/** Removes a run of which nothing has been measured yet; any other stays. */
+export async function removeUnbegun({ folder, metrics }: RunPaths): Promise<void> {
+  if ((await fileSize(metrics)) === 0) await rm(folder, { recursive: true, force: true });
 }
 
 /** The description of a run that exists. Throws a UserError where the folder holds none. */

@@ -1,0 +1,134 @@
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../testing/cli.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { writeTinyModel } from '../testing/tiny-model.js';
+import { loadToyModel } from '../testing/toy-task.js';
+
+/** One line on stderr that matches, exit code 2, no stack trace, nothing on stdout. */
+async function expectOneLine(argv: readonly string[], directory: string, line: RegExp): Promise<void> {
+  const outcome = await runCli(argv, { directory });
+  expect(outcome.stderr).toMatch(line);
+  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(outcome.stderr).not.toMatch(/^\s+at /m);
+  expect(outcome.code).toBe(2);
+}
+
+const small = ['--set', 'rollout.prompts=1', '--set', 'evaluation.tasks=1', '--steps', '1'];
+
+describe('wrong input is one clear line and exit code 2', () => {
+  it('a model folder that is not there', async () => {
+    const directory = await temporaryFolder();
+    await expectOneLine(
+      ['train', '--model', './nowhere', ...small],
+      directory,
+      /nowhere: must be a model folder, got /,
+    );
+    await expectOneLine(['eval', '--task', 'addition', '--model', './nowhere'], directory, /nowhere: must be a model/);
+  });
+
+  it('a truncated safetensors file', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    await truncate(join(directory, 'model/model.safetensors'), 3000);
+    await expectOneLine(['train', '--model', 'model', ...small], directory, /model\.safetensors: .*, got .*; /);
+  });
+
+  it('a tokenizer with tokens that the vocabulary lacks', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    const file = join(directory, 'model/tokenizer.json');
+    const tokenizer = JSON.parse(await readFile(file, 'utf8')) as { model: { vocab: Record<string, number> } };
+    tokenizer.model.vocab['extra'] = 5000;
+    await writeFile(file, JSON.stringify(tokenizer));
+    await expectOneLine(
+      ['train', '--model', 'model', ...small],
+      directory,
+      /tokenizer\.json: token ids must be below the vocab_size 109 .*got 5000 for "extra"/,
+    );
+  });
+
+  it.each([
+    ['a key of the command line', ['--set', 'rolout.group=4'], /--set: unknown key "rolout"; did you mean "rollout"\?/],
+    ['a nested key', ['--set', 'rollout.groop=4'], /unknown key "rollout\.groop"; did you mean "rollout\.group"\?/],
+    ['a value of the wrong type', ['--set', 'rollout.group=many'], /rollout\.group: expected number, got "many"/],
+    ['a setting without a value', ['--set', 'rollout.group'], /--set: a setting must read key=value/],
+    ['an unknown task', ['--set', 'task=adition'], /unknown task "adition"; did you mean "addition"\?/],
+    ['an unknown knob', ['--set', 'task.maxDigit=9'], /unknown key "maxDigit"; did you mean "maxDigits"\?/],
+    ['an unknown objective', ['--set', 'objective=grop'], /objective: .*"grop"; did you mean grpo\?/],
+    ['an unknown setting of it', ['--set', 'objective.clipLo=1'], /objective: .*did you mean clipLow\?/],
+    ['a seed that is no number', ['--seed', 'x'], /seed: expected number, got "x"/],
+    ['the prototype', ['--set', '__proto__.x=1'], /unknown key "__proto__"/],
+    ['an unknown option', ['--modle', 'x'], /unknown option '--modle' \(Did you mean --model\?\)/],
+  ])('%s', async (_, argv, line) => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    await expectOneLine(['train', '--model', 'model', ...argv], directory, line);
+  });
+
+  it.each([
+    ['missing.json', undefined, /missing\.json: must be a readable recipe file, got ENOENT/],
+    ['broken.json', '{ "name": ', /broken\.json: must be JSON, got text that is not/],
+    ['list.json', '[1]', /list\.json: must be an object/],
+    ['key.json', '{"name":"x","stepz":3}', /key\.json: .*unknown key "stepz"; did you mean "steps"\?/],
+    ['throws.mjs', 'throw new Error("no luck")', /throws\.mjs: must be a module that loads, got no luck/],
+    ['empty.mjs', '', /empty\.mjs: export recipe: must be an object .*got nothing/],
+    ['quikstart', undefined, /unknown recipe "quikstart"; did you mean "quickstart"\?/],
+  ])('the recipe %s', async (file, text, line) => {
+    const directory = await temporaryFolder();
+    if (text !== undefined) await writeFile(join(directory, file), text);
+    await expectOneLine(['train', file], directory, line);
+  });
+
+  it('a prompt longer than the context', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'), 64);
+    await writeFile(join(directory, 'long.jsonl'), `${JSON.stringify({ prompt: '1+'.repeat(60), reference: '1' })}\n`);
+    await expectOneLine(
+      ['eval', '--model', 'model', '--data', 'long.jsonl', '--plain'],
+      directory,
+      /prompt of task file\/test\/0 must be shorter than the model's context of 64 tokens, got \d+; shorten/,
+    );
+  });
+
+  it('a malformed line of JSONL, with its number', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    await writeFile(join(directory, 'bad.jsonl'), '{"prompt":"a","reference":"b"}\n{"prompt": oops\n');
+    await expectOneLine(['eval', '--model', 'model', '--data', 'bad.jsonl'], directory, /bad\.jsonl:2: .*JSON/);
+  });
+
+  it('a run folder that is there already', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    await mkdir(join(directory, 'taken'));
+    await expectOneLine(
+      ['train', '--model', 'model', '--run', 'taken', ...small],
+      directory,
+      /taken: a new run needs a folder that does not exist, got one that does; .*--resume .*--run/,
+    );
+  });
+
+  it('nothing to resume, and --resume with other settings', async () => {
+    const directory = await temporaryFolder();
+    await expectOneLine(['train', '--resume'], directory, /--resume needs a run of quickstart, got none/);
+    await expectOneLine(['train', '--resume', 'x', '--seed', '3'], directory, /--resume must stand alone, got --seed/);
+    await expectOneLine(['train', '--resume', 'nowhere'], directory, /nowhere: a run to resume must hold run\.json/);
+  });
+
+  it('a full disk', async () => {
+    const directory = await temporaryFolder();
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path: '/x/y' });
+    const loadModel: typeof loadToyModel = async (...request) => {
+      const model = await loadToyModel(...request);
+      model.engine.saveState = () => Promise.reject(full);
+      return model;
+    };
+    const argv = ['train', '--model', 'toy', '--run', 'run', ...small];
+    const outcome = await runCli(argv, { directory, loadModel });
+    expect(outcome.stderr).toMatch(/disk: writing \/x\/y needs free space, got a full disk \(ENOSPC\); .*--resume/);
+    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(outcome.code).toBe(2);
+  });
+});
