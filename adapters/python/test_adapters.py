@@ -5,6 +5,7 @@ The suite of the repository does so with a server of its own. Verifiers: `exact`
 
 import asyncio
 import importlib.util
+import inspect
 import os
 import unittest
 
@@ -14,6 +15,14 @@ import touchstone_verifiers
 import touchstone_verl
 
 os.environ["TOUCHSTONE_KIND"] = "exact"
+
+
+def has(module):
+    """Whether a module can be found; its parent may be absent."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def numbers(values):
@@ -74,20 +83,49 @@ class OpenRlhf(unittest.TestCase):
 class Verifiers(unittest.TestCase):
     completion = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "4"}]
 
-    def test_reward_and_metric(self):
-        state = {}
-        reward = touchstone_verifiers.reward("exact")
-        self.assertEqual(asyncio.run(reward(completion=self.completion, answer="4", state=state, info={})), 1)
-        self.assertEqual(asyncio.run(touchstone_verifiers.touchstone_judged(state=state)), 1.0)
-        self.assertEqual(asyncio.run(reward(completion=self.completion, answer=4, state=state)), 0)
-        self.assertEqual(asyncio.run(touchstone_verifiers.touchstone_judged(state=state)), 0.0)
+    def ask(self, function, answer):
+        return asyncio.run(function(prompt="?", completion=self.completion, answer=answer, state={}, info={}))
 
-    @unittest.skipUnless(importlib.util.find_spec("verifiers"), "the verifiers library is not installed")
+    def test_reward_and_metric(self):
+        reward, judged = touchstone_verifiers.reward("exact"), touchstone_verifiers.judged("exact")
+        self.assertEqual([self.ask(reward, "4"), self.ask(judged, "4")], [1, 1.0])
+        self.assertEqual([self.ask(reward, "5"), self.ask(judged, "5")], [0, 1.0])
+        self.assertEqual([self.ask(reward, 4), self.ask(judged, 4)], [0, 0.0])
+
+    def test_score(self):
+        self.assertEqual(asyncio.run(touchstone_verifiers.score("4", "4")), 1.0)
+        with self.assertRaisesRegex(touchstone_verifiers.Unjudged, "unscorable"):
+            asyncio.run(touchstone_verifiers.score("4", 4))
+
+    @unittest.skipUnless(has("verifiers.v1"), "verifiers.v1 is not installed")
+    def test_real_task(self):
+        import verifiers.v1 as vf
+
+        class Data(vf.TaskData):
+            answer: str = ""
+
+        class Sum(vf.Task[Data]):
+            @vf.reward(weight=2.0)
+            async def correct(self, trace: vf.Trace) -> float:
+                return await touchstone_verifiers.score(trace.last_reply, self.data.answer)
+
+        class Reply:
+            last_reply = "4"
+
+        task = Sum(Data(prompt="2+2=", answer="4"), vf.TaskConfig())
+        self.assertEqual(asyncio.run(task.correct(Reply())), 1.0)
+
+    @unittest.skipUnless(has("verifiers.rubrics"), "a release of verifiers with rubrics is not installed")
     def test_real_rubric(self):
         rubric = touchstone_verifiers.rubric("exact")
-        state = {"prompt": "?", "completion": self.completion, "answer": "4", "trajectory": [], "info": {}}
-        asyncio.run(rubric.score_rollout(state))
-        self.assertEqual(state["reward"], 1.0)
+        row = {"prompt": "?", "completion": self.completion, "answer": "4", "info": {}}
+        if "prompt" in inspect.signature(rubric.score_rollout).parameters:
+            times = {"timing": {"scoring_ms": 0, "total_ms": 0}}
+            self.assertEqual(asyncio.run(rubric.score_rollout(state=times, **row)).reward, 1.0)
+        else:
+            state = {**row, "trajectory": []}
+            asyncio.run(rubric.score_rollout(state))
+            self.assertEqual(state["reward"], 1.0)
 
 
 class Faults(unittest.TestCase):

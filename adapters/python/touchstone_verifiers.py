@@ -1,11 +1,21 @@
-"""Touchstone as a rubric of the verifiers library.
+"""Touchstone as a reward of the verifiers library.
 
-    import touchstone_verifiers
+With tasks (verifiers.v1):
+
+    class MyTask(vf.Task[MyData]):
+        @vf.reward(weight=1.0)
+        async def correct(self, trace: vf.Trace) -> float:
+            return await touchstone_verifiers.score(trace.last_reply, self.data.answer)
+
+`score` raises `Unjudged` for a response that could not be judged, which the library records as an error of the rollout.
+
+With rubrics (older releases):
+
     rubric = touchstone_verifiers.rubric("math")
 
-or `vf.Rubric(funcs=[touchstone_verifiers.reward("math")])` beside reward functions of your own. The right answer is the
-`answer` of the row. The library turns an exception of a reward function into 0; a response that could not be judged
-scores 0 as well, and the metric `touchstone_judged` of `rubric` tells the two from wrong answers.
+or `vf.Rubric(funcs=[touchstone_verifiers.reward("math")])` beside reward functions of your own; the right answer is the
+`answer` of the row. Rubrics turn exceptions into 0, so a response that could not be judged scores 0 there, and the
+metric `touchstone_judged` of `rubric` tells it from a wrong answer.
 
 One file, no dependencies: copy it where your trainer finds it. It asks a reward server, which you start beside it with
 `npx touchstone serve rewards`. Settings are environment variables: TOUCHSTONE_URL (default http://127.0.0.1:8077),
@@ -49,44 +59,58 @@ def _text(completion):
     if isinstance(completion, str):
         return completion
     for message in reversed(completion or []):
-        role, content = (message.get("role"), message.get("content")) if isinstance(message, dict) else (
-            getattr(message, "role", None),
-            getattr(message, "content", None),
-        )
-        if role == "assistant":
-            return content if isinstance(content, str) else ""
+        read = message.get if isinstance(message, dict) else lambda name, of=message: getattr(of, name, None)
+        if read("role") == "assistant":
+            return read("content") if isinstance(read("content"), str) else ""
     return ""
 
 
-async def _verdict(kind, options, completion, answer):
-    item = {"kind": kind, "response": _text(completion), "reference": answer}
+class Unjudged(RuntimeError):
+    """The verifier gave no verdict: an unreadable reference, a deadline, a crash."""
+
+
+def _kind(kind):
+    return kind or os.environ.get("TOUCHSTONE_KIND", "math")
+
+
+async def _verdict(response, answer, kind, options):
+    item = {"kind": _kind(kind), "response": response, "reference": answer}
     if options is not None:
         item["options"] = options
     # The request waits in a thread, so that one slow answer does not stop the other rollouts.
     return (await asyncio.to_thread(_judge, [item], "zero"))[0]
 
 
-def reward(kind=None, options=None):
-    """A reward function: the score of the verdict, 0 where there is none."""
-    verifier = kind or os.environ.get("TOUCHSTONE_KIND", "math")
+async def score(response, answer, kind=None, options=None):
+    """The score of a response in [0, 1]."""
+    verdict = await _verdict(response, answer, kind, options)
+    if verdict["outcome"] not in ("correct", "incorrect"):
+        raise Unjudged(f"touchstone: {verdict['outcome']} ({verdict['reason']}) {verdict['feedback']}".strip())
+    return float(verdict["score"])
 
-    async def touchstone_reward(completion, answer, state=None, **_):
-        verdict = await _verdict(verifier, options, completion, answer)
-        if isinstance(state, dict):
-            state["touchstone"] = verdict
-        return verdict["reward"]
+
+def reward(kind=None, options=None):
+    """A reward function for rubrics: the score of the verdict, 0 where there is none."""
+
+    async def touchstone_reward(completion, answer, **_):
+        return (await _verdict(_text(completion), answer, kind, options))["reward"]
 
     return touchstone_reward
 
 
-async def touchstone_judged(state, **_):
-    """1 where the last response was judged, 0 where it was not."""
-    verdict = state.get("touchstone") or {}
-    return float(verdict.get("outcome") in ("correct", "incorrect"))
+def judged(kind=None, options=None):
+    """A metric for rubrics: 1 where the response is judged, 0 where it cannot be."""
+
+    async def touchstone_judged(completion, answer, **_):
+        # Rubrics may call their functions at the same time, so this asks for itself.
+        verdict = await _verdict(_text(completion), answer, kind, options)
+        return float(verdict["outcome"] in ("correct", "incorrect"))
+
+    return touchstone_judged
 
 
 def rubric(kind=None, options=None):
     """A `vf.Rubric` of the reward with weight 1 and the metric with weight 0."""
     import verifiers as vf
 
-    return vf.Rubric(funcs=[reward(kind, options), touchstone_judged], weights=[1.0, 0.0])
+    return vf.Rubric(funcs=[reward(kind, options), judged(kind, options)], weights=[1.0, 0.0])
