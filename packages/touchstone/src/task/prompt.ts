@@ -28,6 +28,12 @@ export function promptSettings(defaults: PromptStyle): {
   };
 }
 
+/** For `refine`: plain text has no place for a system message. */
+export function systemNeedsChat({ chat, system }: Pick<PromptStyle, 'chat' | 'system'>): boolean {
+  return chat || system === undefined;
+}
+export const SYSTEM_WITHOUT_CHAT = 'system needs chat to be true';
+
 export function stylePrompt(question: string, { template, chat, system }: PromptStyle): Task['prompt'] {
   // A function, because `$` in a question must stay what it is.
   const content = template.replaceAll('{prompt}', () => question);

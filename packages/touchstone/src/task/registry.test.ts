@@ -53,6 +53,7 @@ describe('createTaskSource', () => {
     [{ name: 'addition', minDigits: 9 }, 'minDigits must not exceed maxDigits'],
     [{ name: 'addition', operands: 'two' }, 'task addition: operands: expected number, got "two"'],
     [{ name: 'addition', template: 'no place' }, 'task addition: template: must hold {prompt} where the question goes'],
+    [{ name: 'addition', system: 'You add.' }, 'system needs chat to be true'],
     [{ name: 'bases', from: [2], to: [2] }, 'from and to must hold two different bases'],
     [{ name: 'multiple-choice', of: ['sortin'] }, 'task multiple-choice: of.0:'],
     [{ level: 'hard' }, 'task: must be a name or an object with a name, got {"level":"hard"}'],
@@ -71,6 +72,8 @@ describe('createTaskSource', () => {
   it('says when the knobs leave no held-out problem', async () => {
     const source = await createTaskSource('sorting', { minCount: 2, maxCount: 2, largest: 9 });
     expect(source.task('test', 0).prompt).toMatch(/^sort \d \d\n$/);
+    const narrow = await createTaskSource('countdown', { minCount: 5, maxCount: 5, largest: 100, largestTarget: 10 });
+    expect(narrow.task('test', 0).prompt).toMatch(/^make \d+ from( \d+){5}\n$/);
     const tiny = await createTaskSource('bases', { largest: 3, from: [10], to: [2] });
     const draw = (): unknown => ['train', 'test'].map((split) => tiny.task(split as 'train', 0));
     expect(draw).toThrow(/^bases: no (train|test) problem in 4000 draws with knobs \{.+\}; make them harder/);

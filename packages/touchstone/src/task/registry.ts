@@ -8,7 +8,7 @@ import type { FamilyName } from './families/index.js';
 import { fileSettings, fileSource } from './loaders/file-source.js';
 import { instructionSettings, instructionSource } from './instructions/instructions.js';
 import { mixtureSettings, mixtureSource } from './mixture.js';
-import { promptSettings } from './prompt.js';
+import { promptSettings, SYSTEM_WITHOUT_CHAT, systemNeedsChat } from './prompt.js';
 import type { TaskSource } from './task.js';
 
 export type TaskName = FamilyName | 'file' | 'instructions' | 'mixture';
@@ -31,14 +31,16 @@ interface TaskKind {
   create(settings: Readonly<Record<string, unknown>>, context: ResolvedContext): TaskSource | Promise<TaskSource>;
 }
 
-const familyCommon = z.looseObject({
-  level: z
-    .enum(['easy', 'middling', 'hard'])
-    .default('middling')
-    .describe('difficulty; further keys change parts of it'),
-  seed: z.int().min(0).optional().describe('decides which problems; default: that of the run'),
-  ...promptSettings(plainStyle),
-});
+const familyCommon = z
+  .looseObject({
+    level: z
+      .enum(['easy', 'middling', 'hard'])
+      .default('middling')
+      .describe('difficulty; further keys change parts of it'),
+    seed: z.int().min(0).optional().describe('decides which problems; default: that of the run'),
+    ...promptSettings(plainStyle),
+  })
+  .refine(systemNeedsChat, { error: SYSTEM_WITHOUT_CHAT });
 
 function keysOf(schema: z.core.$ZodType): Record<string, string> {
   if (!(schema instanceof z.ZodObject)) return {};

@@ -152,16 +152,30 @@ function judgeExpression({ numbers, target }: CountdownProblem, answer: string):
   return numerator === BigInt(target) * denominator ? null : fault('not-equal', 'the answer does not make the target');
 }
 
-function drawProblem(random: Random, { minCount, maxCount, largest, largestTarget }: CountdownKnobs): CountdownProblem {
-  const numbers = Array.from({ length: random.integer(minCount, maxCount) }, () => random.integer(1, largest));
+const MAX_DRAWS = 1_000;
+
+function drawProblem(random: Random, knobs: CountdownKnobs): CountdownProblem {
+  for (let draw = 0; draw < MAX_DRAWS; draw++) {
+    const numbers = Array.from({ length: random.integer(knobs.minCount, knobs.maxCount) }, () =>
+      random.integer(1, knobs.largest),
+    );
+    const target = drawTarget(random, numbers, knobs.largestTarget);
+    if (target !== null) return { numbers, target };
+  }
+  throw new RangeError(
+    `countdown: no target up to ${knobs.largestTarget} in ${MAX_DRAWS} draws; raise largestTarget or lower largest`,
+  );
+}
+
+/** What random whole positive steps up to the limit lead to; null where they come to a dead end. */
+function drawTarget(random: Random, numbers: readonly number[], limit: number): number | null {
   let state = countdown.begin({ numbers, target: 0 });
   while (state.pool.length > 1) {
-    const positive = moves(state).filter(({ value }) => value >= 1 && value <= largestTarget);
-    // Sums of a few numbers up to the largest may exceed a small target; then another draw is made.
-    if (positive.length === 0) return drawProblem(random, { minCount, maxCount, largest, largestTarget });
+    const positive = moves(state).filter(({ value }) => value >= 1 && value <= limit);
+    if (positive.length === 0) return null;
     state = random.pick(positive).state;
   }
-  return { numbers, target: state.pool[0]?.value ?? 0 };
+  return state.pool[0]?.value ?? null;
 }
 
 /** `make 23 from 5 3 4` combines two numbers a line and ends with the whole expression: `5*4=20`, `20+3=23`, `#### 5*4+3`. */

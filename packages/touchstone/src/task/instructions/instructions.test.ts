@@ -77,7 +77,7 @@ describe('constraints', () => {
       expect(['correct', 'incorrect']).toContain(verdict.outcome);
       expect(verdict.feedback.length).toBeLessThan(400);
     }
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it('refuses a task of another source', () => {

@@ -7,7 +7,7 @@ import { deriveSeed, Random } from '../../random.js';
 import { namesFile, NO_FILE, questionFiles, questionSettings } from '../loaders/file-source.js';
 import { readSplits } from '../loaders/file-tasks.js';
 import type { Question } from '../loaders/file-tasks.js';
-import { promptSettings, stylePrompt } from '../prompt.js';
+import { promptSettings, stylePrompt, SYSTEM_WITHOUT_CHAT, systemNeedsChat } from '../prompt.js';
 import type { Json, Task, TaskSource } from '../task.js';
 import { requireIndex } from '../task.js';
 import { constraints, constraintSettings } from './constraints.js';
@@ -30,6 +30,7 @@ export const instructionSettings = z
     ...promptSettings({ template: '{prompt}', chat: true }),
   })
   .refine(namesFile, { error: NO_FILE })
+  .refine(systemNeedsChat, { error: SYSTEM_WITHOUT_CHAT })
   .refine(({ minWords, maxWords }) => minWords <= maxWords, { error: 'minWords must not exceed maxWords' });
 
 export type InstructionSettings = z.infer<typeof instructionSettings>;

@@ -36,14 +36,18 @@ describe('progress', () => {
     };
     const piece = fc.constantFrom('a', 'B', ' ', '{', '}', '"a": 1', phrase, 'That', '\n', 'é', '3');
     fc.assert(
-      fc.property(fc.constantFrom(...(Object.keys(constraints) as ConstraintName[])), fc.array(piece), (name, pieces) => {
-        const parameter = parameters[name];
-        const task = { id: 'instructions/train/0', prompt: '', reference: '', metadata: { family: name, parameter } };
-        const { outcome, parts } = judgeInstruction(pieces.join(''), task);
-        expect(parts['progress']).toBeGreaterThanOrEqual(0);
-        expect(parts['progress'] === 1).toBe(outcome === 'correct');
-        expect(parts['progress']).toBeLessThanOrEqual(1);
-      }),
+      fc.property(
+        fc.constantFrom(...(Object.keys(constraints) as ConstraintName[])),
+        fc.array(piece),
+        (name, pieces) => {
+          const parameter = parameters[name];
+          const task = { id: 'instructions/train/0', prompt: '', reference: '', metadata: { family: name, parameter } };
+          const { outcome, parts } = judgeInstruction(pieces.join(''), task);
+          expect(parts['progress']).toBeGreaterThanOrEqual(0);
+          expect(parts['progress'] === 1).toBe(outcome === 'correct');
+          expect(parts['progress']).toBeLessThanOrEqual(1);
+        },
+      ),
     );
   });
 });

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Task, TaskSource } from '../task.js';
 import { requireIndex } from '../task.js';
-import { promptSettings, stylePrompt } from '../prompt.js';
+import { promptSettings, stylePrompt, SYSTEM_WITHOUT_CHAT, systemNeedsChat } from '../prompt.js';
 import type { PromptStyle } from '../prompt.js';
 import { readSplits } from './file-tasks.js';
 import type { Question } from './file-tasks.js';
@@ -43,7 +43,8 @@ export const fileSettings = z
       chat: true,
     }),
   })
-  .refine(namesFile, { error: NO_FILE });
+  .refine(namesFile, { error: NO_FILE })
+  .refine(systemNeedsChat, { error: SYSTEM_WITHOUT_CHAT });
 
 export type FileSettings = z.infer<typeof fileSettings>;
 

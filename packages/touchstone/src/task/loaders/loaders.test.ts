@@ -268,12 +268,12 @@ describe.skipIf(!existsSync(data('gsm8k')))('GSM8K (skipped where the data folde
       referenceAfter: '####',
     });
     expect([source.size('train'), source.size('test')]).toEqual([7473, 1319]);
-    for (let i = 0; i < 1319; i++) {
-      const task = source.task('test', i);
-      expect(task.reference).toMatch(/^-?[\d,.]+$/);
-      expect(await source.judge(task.solution ?? '', task)).toMatchObject({ outcome: 'correct', score: 1 });
-      expect(await source.judge(`#### ${task.reference}1`, task)).toMatchObject({ outcome: 'incorrect' });
-    }
+    const tasks = Array.from({ length: 1319 }, (_, i) => source.task('test', i));
+    expect(tasks.filter(({ reference }) => !/^-?[\d,.]+$/.test(reference))).toEqual([]);
+    const scores = async (answer: (task: Task) => string): Promise<number[]> =>
+      (await Promise.all(tasks.map(async (task) => source.judge(answer(task), task)))).map(({ score }) => score);
+    expect(new Set(await scores(({ solution }) => solution ?? ''))).toEqual(new Set([1]));
+    expect(new Set(await scores(({ reference }) => `#### ${reference}1`))).toEqual(new Set([0]));
   });
 });
 
@@ -283,10 +283,9 @@ describe.skipIf(!existsSync(data('svamp')))('SVAMP (skipped where the data folde
     const source = await createTaskSource('file', { test: file, prompt: ['Body', 'Question'], reference: 'Answer' });
     expect(source.size('test')).toBe(1000);
     const tasks = Array.from({ length: 1000 }, (_, i) => source.task('test', i));
-    for (const task of tasks) {
-      expect(await source.judge(`#### ${Number(task.reference).toFixed(1)}`, task)).toMatchObject({
-        outcome: 'correct',
-      });
-    }
+    const verdicts = await Promise.all(
+      tasks.map(async (task) => source.judge(`#### ${Number(task.reference).toFixed(1)}`, task)),
+    );
+    expect(verdicts.filter(({ outcome }) => outcome !== 'correct')).toEqual([]);
   });
 });
