@@ -107,7 +107,7 @@ rule(undefined, 'the columns it reads are those that it needs', (objective, { na
   });
   const watched = { ...batch, columns };
   objective.derive?.(watched);
-  run(objective, watched);
+  objective.loss(watched, objective.advantages(watched), totalsOf(batch));
   expect([...read].filter((column) => !derived.includes(column)).sort()).toEqual(
     [...objective.needs].filter((column) => column !== 'logProb' || read.has(column)).sort(),
   );

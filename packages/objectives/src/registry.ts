@@ -2,6 +2,12 @@ import type { Method, TapedObjective } from './define.js';
 import { bradleyTerry } from './methods/bradley-terry.js';
 import { cispo } from './methods/cispo.js';
 import { clipCov } from './methods/clip-cov.js';
+import { overlongShaping } from './advantages/overlong.js';
+import { dynamicSampling } from './filters/dynamic-sampling.js';
+import { rejection } from './filters/rejection.js';
+import { klEstimators } from './terms/kl.js';
+import { passAtKMetric } from './metrics/pass-at-k.js';
+import { samplerCorrection } from './terms/sampler-correction.js';
 import { dapo } from './methods/dapo.js';
 import { dpo } from './methods/dpo.js';
 import { drGrpo } from './methods/dr-grpo.js';
@@ -47,6 +53,12 @@ export const methods = {
   dpo,
   'bradley-terry': bradleyTerry,
   sft,
+  'overlong-shaping': overlongShaping,
+  'dynamic-sampling': dynamicSampling,
+  'kl-estimators': klEstimators,
+  'sampler-correction': samplerCorrection,
+  'mismatch-rejection': rejection,
+  'pass-at-k': passAtKMetric,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -1,4 +1,14 @@
 import { groupStatistics } from '../advantages/group.js';
+import { part } from '../define.js';
+
+export const dynamicSampling = part({
+  title: 'Dynamic sampling',
+  source: 'arXiv 2503.14476',
+  kinds: ['filter'],
+  summary: 'Drops groups whose rewards are all equal.',
+  vectors: 'baselines',
+  needs: [],
+});
 
 /**
  * [rollouts] DAPO's dynamic sampling (arXiv 2503.14476): 1 for every member of a group whose rewards differ, and of a

@@ -1,6 +1,16 @@
 import { tokenColumn } from '../columns.js';
+import { part } from '../define.js';
 import type { RolloutBatch } from '../objective.js';
 import { LOG_RATIO_BOUND } from '../terms/ratio.js';
+
+export const rejection = part({
+  title: 'Mismatch rejection',
+  source: 'verl rollout_corr_helper.py',
+  kinds: ['filter', 'off-policy correction'],
+  summary: 'Takes tokens or rollouts out of the mask whose sampler log-probs disagree too much with the trainer.',
+  vectors: 'baselines',
+  needs: ['oldLogProb', 'samplerLogProb'],
+});
 
 /**
  * What is compared with the bounds, from x = log pi_old - log pi_sampler cut at +-20 (verl rollout_corr_helper.py):

@@ -1,3 +1,14 @@
+import { part } from '../define.js';
+
+export const passAtKMetric = part({
+  title: 'pass@k',
+  source: 'arXiv 2107.03374',
+  kinds: ['metric'],
+  summary: 'The chance that k of n samples hold a correct one, without bias.',
+  vectors: null,
+  needs: [],
+});
+
 /**
  * Unbiased pass@k of one problem (arXiv 2107.03374, eq. 1): the chance that k of the n samples, drawn without
  * replacement, hold at least one of the c correct ones: `1 - C(n - c, k) / C(n, k)`, computed as a product.

@@ -1,4 +1,14 @@
+import { part } from '../define.js';
 import type { Value } from '../tape/value.js';
+
+export const klEstimators = part({
+  title: 'KL to the reference',
+  source: 'joschu.net/blog/kl-approx.html',
+  kinds: ['divergence'],
+  summary: 'Estimators k1, k2, k3 and their straight-through forms; the settings klCoef and klKind.',
+  vectors: 'baselines',
+  needs: ['refLogProb'],
+});
 
 /**
  * Estimators of KL(pi || ref) from the chosen token, with d = log pi - log ref:

@@ -1,6 +1,15 @@
-import type { LossContext } from '../define.js';
+import { part, type LossContext } from '../define.js';
 import type { Value } from '../tape/value.js';
 import { LOG_RATIO_BOUND } from './ratio.js';
+
+export const samplerCorrection = part({
+  title: 'Truncated and masked importance sampling',
+  source: 'verl rollout_corr_helper.py',
+  kinds: ['off-policy correction'],
+  summary: 'Weighs tokens by trainer over sampler probability, cut at a threshold; the setting samplerCorrection.',
+  vectors: 'baselines',
+  needs: ['oldLogProb', 'samplerLogProb'],
+});
 
 /**
  * Importance weights w = pi_old / pi_sampler for a sampler whose log-probs differ from the trainer's (TIS, MIS; verl
