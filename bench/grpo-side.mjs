@@ -5,9 +5,9 @@
  * Usage: node bench/grpo-side.mjs [--steps 4] [--prompts 8] [--group 8] [--new 112] [--threads 2] [--spread 0]
  * `--spread M`: lengths are geometric with mean M, cut at `--new`; 0: all run to `--new`.
  */
-import { parseArgs } from 'node:util';
 import { initWeights, LocalEngine, parseModelConfig } from '@touchstone/engine';
 import { createObjective, totalsOf } from '@touchstone/objectives';
+import { wholeNumbers } from './options.mjs';
 import { median } from './statistics.mjs';
 
 const PROMPT_LENGTH = 16;
@@ -137,12 +137,8 @@ function trainFlop(length) {
 }
 
 async function main() {
-  const names = { steps: 4, prompts: 8, group: 8, new: 112, threads: 2, spread: 0 };
-  const spec = Object.fromEntries(
-    Object.entries(names).map(([name, value]) => [name, { type: 'string', default: String(value) }]),
-  );
-  const { values } = parseArgs({ options: spec });
-  const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+  const defaults = { steps: 4, prompts: 8, group: 8, new: 112, threads: 2, spread: 0 };
+  const options = wholeNumbers(process.argv.slice(2), defaults);
   const engine = await LocalEngine.create(randomModel(), { threads: options.threads });
   const objective = createObjective('grpo', { aggregation: 'token-mean' });
   const uniform = uniforms(1);

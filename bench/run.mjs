@@ -32,4 +32,10 @@ async function main([name, ...rest]) {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!String(error?.code).startsWith('ERR_PARSE_ARGS')) throw error;
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 2;
+}
