@@ -19,6 +19,11 @@ export const columnSources: Readonly<Record<ColumnName, ColumnSource>> = {
   values: 'head',
   oldValues: 'head',
   returns: 'given',
+  external: 'given',
+  segment: 'given',
+  proxyLogProb: 'distribution',
+  oldLogit: 'distribution',
+  tokenScale: 'given',
 };
 
 /**

@@ -40,6 +40,19 @@ export function responseLengths(batch: RolloutBatch): Float64Array {
   });
 }
 
+/** [rollouts] Tokens of each rollout that carry loss and that another policy wrote. Needs the column `external`. */
+export function externalTokenCounts(batch: RolloutBatch): number[] {
+  const { offsets, mask } = batch;
+  const external = tokenColumn(batch, 'external');
+  return Array.from(batch.group, (_, rollout) => {
+    let count = 0;
+    for (let token = offsets[rollout]!; token < offsets[rollout + 1]!; token++) {
+      count += mask[token] !== 0 && external[token] !== 0 ? 1 : 0;
+    }
+    return count;
+  });
+}
+
 /** [tokens] The value of each rollout at those of its tokens that carry loss, 0 at the others. */
 export function broadcast(batch: RolloutBatch, perRollout: ArrayLike<number>): Float64Array {
   const { offsets, mask } = batch;
@@ -63,9 +76,12 @@ export function totalsOf(batch: RolloutBatch): BatchTotals {
     nonEmptyRollouts += length > 0 ? 1 : 0;
     longest = Math.max(longest, length);
   }
+  const external = batch.columns.external === undefined ? [] : externalTokenCounts(batch);
+  const externalTokens = external.reduce((sum, count) => sum + count, 0);
+  const externalRollouts = external.filter((count) => count > 0).length;
   const groups = new Set(batch.group).size;
   const pairs = pairSigns(batch.rewards, batch.group).filter((sign) => sign > 0).length;
-  return { tokens, rollouts: batch.group.length, nonEmptyRollouts, groups, longest, pairs };
+  return { tokens, rollouts: batch.group.length, nonEmptyRollouts, externalTokens, externalRollouts, groups, longest, pairs };
 }
 
 /** A token column of the batch. Throws when the trainer did not bring it. */

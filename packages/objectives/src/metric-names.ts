@@ -19,6 +19,20 @@ export type MetricName =
   | 'entropy'
   /** Mean sampler correction weight. */
   | 'samplerWeight'
+  /** The scalar term on tokens that another policy wrote. */
+  | 'externalLoss'
+  /** Mean importance ratio of tokens that another policy wrote. */
+  | 'externalRatioMean'
+  /** Sum of ratio times advantage, before any clipping. */
+  | 'surrogateRaw'
+  /** What clipping ratios from above (A > 0), and from below (A < 0), adds to that sum; at most 0. */
+  | 'clipCorrectionHigh'
+  | 'clipCorrectionLow'
+  /** Share of tokens whose ratio is clipped from above with A > 0, and from below with A < 0. */
+  | 'clipFractionHigh'
+  | 'clipFractionLow'
+  /** Mean weight that a method gives to tokens. */
+  | 'tokenWeight'
   /** Share of tokens that a method selects for special treatment. */
   | 'selectedFraction'
   /** The scalar value-head loss. */

@@ -36,7 +36,17 @@ export type ColumnName =
   /** Value head at the start of the step, while `values` is under the weights being trained. */
   | 'oldValues'
   /** What the value head is regressed on; derived by the objective itself (see `Objective.derive`). */
-  | 'returns';
+  | 'returns'
+  /** 1 at tokens that another policy wrote: a demonstration, or a stored response of the initial policy. */
+  | 'external'
+  /** Number of the span within its response that the token lies in; spans are runs of equal numbers. */
+  | 'segment'
+  /** Log-prob of the chosen token under the min-p filtered old policy; -Infinity, or very low, where it was dropped. */
+  | 'proxyLogProb'
+  /** Logit of the chosen token at the start of the step, before the temperature divides it. */
+  | 'oldLogit'
+  /** Weight of each token that the objective computes over the whole step itself; see `Objective.derive`. */
+  | 'tokenScale';
 
 /** What an objective may ask for once a rollout. */
 export type RolloutColumnName =
@@ -69,6 +79,9 @@ export interface BatchTotals {
   readonly rollouts: number;
   /** Rollouts with at least one token that carries loss. */
   readonly nonEmptyRollouts: number;
+  /** Tokens that carry loss and that another policy wrote (column `external`), and rollouts with any such token. */
+  readonly externalTokens: number;
+  readonly externalRollouts: number;
   readonly groups: number;
   /** Most tokens that carry loss in one rollout. */
   readonly longest: number;

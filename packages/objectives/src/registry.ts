@@ -27,6 +27,8 @@ import { remax } from './methods/remax.js';
 import { rloo } from './methods/rloo.js';
 import { sapo } from './methods/sapo.js';
 import { sft } from './methods/sft.js';
+import { dphRl } from './methods/dph-rl.js';
+import { rlPlus } from './methods/rl-plus.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -59,6 +61,8 @@ export const methods = {
   'sampler-correction': samplerCorrection,
   'mismatch-rejection': rejection,
   'pass-at-k': passAtKMetric,
+  'dph-rl': dphRl,
+  'rl-plus': rlPlus,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -51,9 +51,15 @@ function dualBound(advantages: Float64Array, dualClip: number): Float64Array {
 
 /** [token] `max(-A r, -A clip(r, 1 - clipLow, 1 + clipHigh))`. Reports `clipFraction`. */
 export function clippedLoss(context: LossContext, ratio: Value, { clipLow, clipHigh, ratioCap }: ClipRange): Value {
+  const free = typeof ratioCap === 'number' ? ratio.min(ratioCap) : ratio;
+  return pessimisticLoss(context, free, ratio.clip(1 - clipLow, 1 + clipHigh));
+}
+
+/** [token] `max(-A r, -A r')` of a free ratio r and a bounded one r'. Reports `clipFraction`: r' has the larger loss. */
+export function pessimisticLoss(context: LossContext, freeRatio: Value, boundedRatio: Value): Value {
   const pull = context.advantages.neg();
-  const free = pull.mul(typeof ratioCap === 'number' ? ratio.min(ratioCap) : ratio);
-  const bounded = pull.mul(ratio.clip(1 - clipLow, 1 + clipHigh));
+  const free = pull.mul(freeRatio);
+  const bounded = pull.mul(boundedRatio);
   context.reportShare('clipFraction', free.axis, (i) => bounded.data[i]! > free.data[i]!);
   return free.max(bounded);
 }

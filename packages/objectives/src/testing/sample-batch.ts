@@ -32,6 +32,11 @@ const columnSamplers: Readonly<Record<ColumnName, (draw: () => number, logProb: 
   values: (draw) => 2 * draw() - 1,
   oldValues: (draw) => 2 * draw() - 1,
   returns: (draw) => 2 * draw() - 1,
+  external: (draw) => (draw() < 0.1 ? 1 : 0),
+  segment: (draw) => Math.floor(3 * draw()),
+  proxyLogProb: (draw, logProb) => (draw() < 0.2 ? -Infinity : logProb + draw()),
+  oldLogit: (draw) => 20 * draw() - 5,
+  tokenScale: (draw) => draw(),
 };
 
 /**
