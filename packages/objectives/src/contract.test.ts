@@ -3,6 +3,7 @@ import { selectRollouts, selectTokens, totalsOf } from './columns.js';
 import { createObjective, methods, objectiveNames, type ObjectiveName } from './registry.js';
 import type { ContractRule, TapedObjective } from './define.js';
 import type { ColumnName, DifferentiableColumn, LossResult, RolloutBatch } from './objective.js';
+import type { Tape } from './tape/tape.js';
 import { checkGradients } from './tape/gradient-check.js';
 import { sampleBatch, shuffled, uniform, type SampleBatchOptions } from './testing/sample-batch.js';
 
@@ -91,6 +92,15 @@ rule('finite-differences', 'tape gradients equal finite differences', (objective
   const advantages = objective.advantages(batch);
   const check = checkGradients(batch, objective.differentiates, (tape) => objective.onTape(tape, advantages).loss);
   expect(check.error, check.at).toBeLessThan(2e-6);
+});
+
+rule(undefined, 'what the card holds constant has no gradient', (objective, { name, settings }) => {
+  if (methods[name].stopsGradient === undefined || Object.keys(settings).length > 0) return;
+  const batch = prepared(objective, { seed: 2, groupSizes: [3, 2, 1], maxLength: 6, underMask: 0 });
+  // Advantages that differ within a response: some stop-gradients cancel in the sum where they are constant.
+  const advantages = objective.advantages(batch).map((value, token) => value * (1 + 0.2 * token));
+  const formula = (tape: Tape) => objective.onTape(tape, advantages).loss;
+  expect(checkGradients(batch, objective.differentiates, formula, 'moving').error).toBeGreaterThan(1e-3);
 });
 
 rule(undefined, 'gradients are those that the objective declares', (objective) => {

@@ -66,6 +66,8 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   readonly loss: (context: LossContext, settings: SettingsOf<S>) => Value;
   /** Other settings under which the contract suite runs the method, one for each branch of its formula. */
   readonly variants?: readonly Partial<SettingsOf<S>>[];
+  /** What the formula holds constant though it depends on the weights; the contract suite proves that it does. */
+  readonly stopsGradient?: string;
   /** Smallest part of a minibatch that the loss may see, given the totals of the whole. Default: a rollout. */
   readonly splitBy?: SplitUnit;
   /** Contract rules that do not hold, each with the reason. */
@@ -79,6 +81,7 @@ export interface ObjectiveMethod extends MethodCard {
   /** Columns that `loss` reads and `derive` computes. */
   readonly derived: readonly ColumnName[];
   readonly variants: readonly Readonly<Record<string, unknown>>[];
+  readonly stopsGradient: string | undefined;
   readonly splitBy: SplitUnit;
   readonly exempt: Partial<Readonly<Record<ContractRule, string>>>;
   /** Validates the settings. Throws on an unknown name or a refused value. */
@@ -147,10 +150,10 @@ export class LossContext {
 /** A registry entry from a definition. */
 export function objective<const S extends SettingsSchema>(definition: ObjectiveDefinition<S>): ObjectiveMethod {
   const { title, source, kinds, summary, vectors, settings } = definition;
-  const { derived = [], variants = [], splitBy = 'rollout', exempt = {} } = definition;
+  const { derived = [], variants = [], stopsGradient, splitBy = 'rollout', exempt = {} } = definition;
   return {
     role: 'objective',
-    ...{ title, source, kinds, summary, vectors, settings, derived, variants, splitBy, exempt },
+    ...{ title, source, kinds, summary, vectors, settings, derived, variants, stopsGradient, splitBy, exempt },
     create: (name, given) => instantiate(name, definition, parseSettings(name, settings, given)),
   };
 }

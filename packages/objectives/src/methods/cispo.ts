@@ -26,6 +26,7 @@ export const cispo = objective({
     ...withDefaults(clipRangeSettings, { clipLow: 1, clipHigh: 0.28 }),
     ...commonSettings(),
   },
+  stopsGradient: 'the bounded importance weight',
   needs: (settings) => ['oldLogProb', ...commonNeeds(settings)],
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),

@@ -24,6 +24,7 @@ export const gspoToken = objective({
     ...sequenceClipSettings,
     ...commonSettings({ aggregation: 'seq-mean-token-mean' }),
   },
+  stopsGradient: 'the sequence ratio, apart from the token itself',
   needs: (settings) => ['oldLogProb', ...commonNeeds(settings)],
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),

@@ -2,6 +2,8 @@ import type { ColumnName, DifferentiableColumn, RolloutBatch } from '../objectiv
 import { Tape } from './tape.js';
 import type { Value } from './value.js';
 
+const STEP = 1e-6;
+
 /** Largest disagreement between the tape and central finite differences, and where. */
 export interface GradientCheck {
   /** |tape - numeric| / (1 + |numeric|) */
@@ -12,17 +14,18 @@ export interface GradientCheck {
 /**
  * Compares tape gradients of a formula with central finite differences at every entry of every differentiated column,
  * tokens under the mask included. Constants and stop-gradients are held at their values of the unperturbed batch, so a
- * formula with stop-gradients is checked against what it means and not against its value.
+ * formula with stop-gradients is checked against what it means and not against its value. `moving` lets them follow: the
+ * disagreement then shows that a stop-gradient is in force.
  */
 export function checkGradients(
   batch: RolloutBatch,
   wanted: readonly DifferentiableColumn[],
   formula: (tape: Tape) => Value,
-  step = 1e-6,
+  constants: 'held' | 'moving' = 'held',
 ): GradientCheck {
   const tape = new Tape(batch);
   const loss = formula(tape);
-  const frozen = tape.recordedConstants;
+  const frozen = constants === 'held' ? tape.recordedConstants : undefined;
   const gradients = tape.gradients(loss);
   const valueOf = (changed: RolloutBatch) => formula(new Tape(changed, frozen)).scalar;
   let worst: GradientCheck = { error: 0, at: 'nowhere' };
@@ -30,9 +33,9 @@ export function checkGradients(
     const column = columnOf(batch, name);
     const gradient = gradients[name] ?? new Float64Array(column.length);
     for (let i = 0; i < column.length; i++) {
-      const up = valueOf(perturbed(batch, name, i, step));
-      const down = valueOf(perturbed(batch, name, i, -step));
-      const numeric = (up - down) / (2 * step);
+      const up = valueOf(perturbed(batch, name, i, STEP));
+      const down = valueOf(perturbed(batch, name, i, -STEP));
+      const numeric = (up - down) / (2 * STEP);
       const error = Math.abs(gradient[i]! - numeric) / (1 + Math.abs(numeric));
       if (!(error <= worst.error)) {
         worst = { error, at: `${name}[${i}]: tape ${gradient[i]}, finite differences ${numeric}` };
