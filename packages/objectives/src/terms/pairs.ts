@@ -1,13 +1,14 @@
 import type { LossContext } from '../define.js';
+import { pairSigns } from '../groups.js';
 import type { Value } from '../tape/value.js';
 
 /**
- * Mean over pairs of -log sigmoid(score(chosen) - score(rejected)), from one score a rollout. Which side a rollout is on
- * is the sign of its advantage. Reports `pairAccuracy`. 0 without pairs.
+ * Mean over pairs of -log sigmoid(score(chosen) - score(rejected)), from one score a rollout; see `pairSigns`. A response
+ * without tokens has the score 0. Reports `pairAccuracy`. 0 without pairs.
  */
 export function pairLoss(context: LossContext, score: Value): Value {
-  const { tape, totals, advantages } = context;
-  const signs = tape.constant(tape.rollout, advantages.mean(tape.rollout).data.map(Math.sign));
+  const { tape, totals } = context;
+  const signs = tape.constant(tape.rollout, pairSigns(tape.source.rewards, tape.source.group));
   const paired = signs
     .abs()
     .sum(tape.group)
