@@ -22,6 +22,8 @@ export interface Rollout {
   readonly samplerLogProbs: Float32Array;
   /** [response] Values of `tokenSource`. Absent: the policy chose every token. */
   readonly sources?: Uint8Array;
+  /** [response] Number of the span that each token lies in, from 0. Absent: every line is a span. */
+  readonly segments?: Int32Array;
   /** The decoded response. */
   readonly text: string;
   /** `stop`: ended by itself; `length`: cut at the budget. */

@@ -10,8 +10,11 @@ export interface StepBatch {
   readonly view: RolloutBatch;
 }
 
-/** Every rollout of these groups in order, without columns. Empty responses stay: they count in group statistics. */
-export function stepBatch(groups: readonly ScoredGroup[]): StepBatch {
+/**
+ * Every rollout of these groups in order, without columns. Empty responses stay: they count in group statistics.
+ * `demonstrations`: tokens of demonstrations carry loss like those of the policy.
+ */
+export function stepBatch(groups: readonly ScoredGroup[], demonstrations = false): StepBatch {
   const rollouts = groups.flatMap((group) => group.rollouts);
   const offsets = offsetsOf(rollouts.map(responseLength));
   const mask = new Uint8Array(offsets[rollouts.length] as number);
@@ -19,7 +22,7 @@ export function stepBatch(groups: readonly ScoredGroup[]): StepBatch {
   for (const [number, rollout] of rollouts.entries()) {
     const start = offsets[number] as number;
     tokenIds.set(rollout.tokens.subarray(rollout.promptLength), start);
-    mask.set(lossMask(rollout), start);
+    mask.set(lossMask(rollout, demonstrations), start);
   }
   return {
     rollouts,
@@ -35,11 +38,12 @@ export function stepBatch(groups: readonly ScoredGroup[]): StepBatch {
 }
 
 /** [response] A response that could not be judged says nothing: none of its tokens carries loss. */
-function lossMask(rollout: ScoredRollout): Uint8Array {
+function lossMask(rollout: ScoredRollout, demonstrations: boolean): Uint8Array {
   const length = responseLength(rollout);
   if (Number.isNaN(rollout.reward.total)) return new Uint8Array(length);
   if (rollout.sources === undefined) return new Uint8Array(length).fill(1);
-  return rollout.sources.map((source) => (source === tokenSource.policy ? 1 : 0));
+  const { policy, demonstration } = tokenSource;
+  return rollout.sources.map((source) => (source === policy || (demonstrations && source === demonstration) ? 1 : 0));
 }
 
 /** The rollouts with these numbers, in that order, with all their columns. Group numbers stay those of the whole. */

@@ -2,20 +2,38 @@ import type { ColumnRequest, Engine, TokenColumns } from '@touchstone/engine';
 import type { ColumnName, Objective, RolloutBatch } from '@touchstone/objectives';
 import { UserError } from '../errors.js';
 import type { ScoredRollout } from '../rollout/rollout.js';
-import { responseLength } from '../rollout/rollout.js';
+import { responseLength, tokenSource } from '../rollout/rollout.js';
 import type { StepBatch, Temperature } from './batch.js';
 import { gatherColumn, toResponses, tokenBatch, withColumns } from './batch.js';
 
-/** Which of the columns an objective asks for come from where. */
+/**
+ * Who brings a column: a pass over the model as it is at each update, or as it was at the start of the step; the sampler;
+ * the frozen reference; the rollouts; or the objective itself.
+ */
+type Origin = 'current' | 'old' | 'sampler' | 'reference' | 'rollouts' | 'objective';
+
+/** Columns that this trainer brings. One that is absent needs what no engine has yet, such as a value head. */
+const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
+  logProb: 'current',
+  entropy: 'current',
+  meanLogProb: 'current',
+  topLogProb: 'current',
+  oldLogProb: 'old',
+  oldEntropy: 'old',
+  samplerLogProb: 'sampler',
+  refLogProb: 'reference',
+  tokenRewards: 'rollouts',
+  external: 'rollouts',
+  segment: 'rollouts',
+  returns: 'objective',
+  tokenScale: 'objective',
+};
+
+/** What a step must ask the engine for. */
 export interface ColumnPlan {
+  readonly needs: ReadonlySet<ColumnName>;
   /** Of the weights being trained, beside the log-prob. */
   readonly current: ColumnRequest;
-  /** Of the weights at the start of the step. */
-  readonly old: boolean;
-  readonly oldEntropy: boolean;
-  readonly sampler: boolean;
-  readonly reference: boolean;
-  readonly tokenRewards: boolean;
   /**
    * The sampler's log-probs stand for those of the first update: one update a step and nothing else is asked for, so
    * the weights that sampled are the weights being trained. Saves a forward pass; ratios are then exactly 1.
@@ -23,64 +41,69 @@ export interface ColumnPlan {
   readonly onPolicy: boolean;
 }
 
-/** Throws a UserError for columns that no engine gives yet. `updates`: optimiser updates a step. */
+/** `updates`: optimiser updates a step. Throws a UserError for an objective that asks for what no engine has yet. */
 export function planColumns(objective: Objective, updates: number): ColumnPlan {
   const needs = new Set<ColumnName>(objective.needs);
-  for (const name of ['values', 'oldValues'] as const) {
-    if (needs.has(name) || objective.differentiates.includes('values')) {
-      throw new UserError(
-        `recipe: objective.name must be one that works without a value head, got ${objective.name}, which needs ` +
-          `${name}; choose a critic-free objective such as grpo`,
-      );
-    }
+  const missing =
+    objective.needs.find((name) => origins[name] === undefined) ??
+    objective.differentiates.find((name) => name === 'values' || name === 'topK');
+  if (missing !== undefined) {
+    throw new UserError(
+      `recipe: objective.name must be one that the engine can run, got ${objective.name}, which needs ${missing}; ` +
+        'choose one that does without, such as grpo',
+    );
   }
   const current: ColumnRequest = {
     ...(needs.has('entropy') && { entropy: true }),
     ...(needs.has('meanLogProb') && { meanLogProb: true }),
     ...(needs.has('topLogProb') && { topLogProb: true }),
   };
-  const sampler = needs.has('samplerLogProb');
-  const oldEntropy = needs.has('oldEntropy');
-  return {
-    current,
-    old: needs.has('oldLogProb'),
-    oldEntropy,
-    sampler,
-    reference: needs.has('refLogProb'),
-    tokenRewards: needs.has('tokenRewards'),
-    onPolicy: updates === 1 && !sampler && !oldEntropy && Object.keys(current).length === 0,
-  };
+  const asksMore = needs.has('samplerLogProb') || needs.has('oldEntropy') || Object.keys(current).length > 0;
+  return { needs, current, onPolicy: updates === 1 && !asksMore };
+}
+
+/** Whether a run with this objective needs a frozen copy of the model that it starts from. */
+export function needsReference(objective: Objective): boolean {
+  return objective.needs.some((name) => origins[name] === 'reference');
 }
 
 export interface ColumnContext {
   readonly engine: Engine;
   readonly reference: Engine | undefined;
   readonly temperature: Temperature;
+  readonly decode: (tokens: Int32Array) => string;
 }
 
 /** Columns at the start of the step: what advantages and the first update read. */
 export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: ColumnContext): Promise<StepBatch> {
+  const { needs } = plan;
   const columns: Partial<Record<ColumnName, Float64Array>> = {};
-  const samplerLogProb = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
-  if (plan.onPolicy) columns.logProb = samplerLogProb;
-  else Object.assign(columns, await currentColumns(batch, plan, context, plan.oldEntropy));
-  if (plan.old) columns.oldLogProb = columns.logProb as Float64Array;
-  if (plan.oldEntropy) columns.oldEntropy = columns.entropy as Float64Array;
-  if (plan.sampler) columns.samplerLogProb = samplerLogProb;
-  if (plan.tokenRewards) columns.tokenRewards = gatherColumn(batch, tokenRewards);
-  if (plan.reference) columns.refLogProb = await referenceColumn(batch, context);
+  const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
+  if (plan.onPolicy) columns.logProb = sampled;
+  else Object.assign(columns, await currentColumns(batch, plan, context, needs.has('oldEntropy')));
+  if (needs.has('oldLogProb')) columns.oldLogProb = columns.logProb as Float64Array;
+  if (needs.has('oldEntropy')) columns.oldEntropy = columns.entropy as Float64Array;
+  if (needs.has('samplerLogProb')) columns.samplerLogProb = sampled;
+  if (needs.has('refLogProb')) columns.refLogProb = await referenceColumn(batch, context);
+  if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
+  if (needs.has('external')) columns.external = gatherColumn(batch, externalTokens);
+  if (needs.has('segment')) columns.segment = gatherColumn(batch, lineSegments(context.decode));
   return withColumns(batch, columns);
 }
 
 /** The same minibatch with its columns under the weights as they are now. */
-export async function refreshColumns(batch: StepBatch, plan: ColumnPlan, context: ColumnContext): Promise<StepBatch> {
+export async function refreshColumns(
+  batch: StepBatch,
+  plan: ColumnPlan,
+  context: Pick<ColumnContext, 'engine' | 'temperature'>,
+): Promise<StepBatch> {
   return withColumns(batch, await currentColumns(batch, plan, context, false));
 }
 
 async function currentColumns(
   batch: StepBatch,
   plan: ColumnPlan,
-  { engine, temperature }: ColumnContext,
+  { engine, temperature }: Pick<ColumnContext, 'engine' | 'temperature'>,
   withEntropy: boolean,
 ): Promise<RolloutBatch['columns']> {
   const tokens = tokenBatch(batch, temperature);
@@ -106,4 +129,25 @@ function tokenRewards(rollout: ScoredRollout): Float64Array {
   const rewards = new Float64Array(responseLength(rollout));
   if (rewards.length > 0) rewards[rewards.length - 1] = rollout.reward.total;
   return rewards;
+}
+
+/** 1 at tokens of a demonstration. */
+function externalTokens(rollout: ScoredRollout): Uint8Array {
+  const sources = rollout.sources ?? new Uint8Array(responseLength(rollout)).fill(tokenSource.policy);
+  return sources.map((source) => (source === tokenSource.demonstration ? 1 : 0));
+}
+
+/** Numbers the spans of each response: those that its strategy cut, otherwise its lines. */
+function lineSegments(decode: ColumnContext['decode']): (rollout: ScoredRollout) => ArrayLike<number> {
+  const breaks = new Map<number, boolean>();
+  const endsLine = (token: number): boolean => {
+    const known = breaks.get(token) ?? decode(Int32Array.of(token)).includes('\n');
+    breaks.set(token, known);
+    return known;
+  };
+  return ({ tokens, promptLength, segments }) => {
+    if (segments !== undefined) return segments;
+    let line = 0;
+    return Array.from(tokens.subarray(promptLength), (token) => (endsLine(token) ? line++ : line));
+  };
 }

@@ -60,11 +60,6 @@ export interface StepReport {
   readonly collected: Collected;
 }
 
-/** Whether a run with this objective needs a frozen copy of the model that it starts from. */
-export function needsReference(objective: Objective): boolean {
-  return objective.needs.includes('refLogProb');
-}
-
 /** One step of the loop, from tasks to an optimiser step. Throws `NonFinite` with the batch where the loss breaks down. */
 export async function trainStep(step: number, parts: TrainerParts): Promise<StepReport> {
   const { engine, stages, settings } = parts;
@@ -91,8 +86,9 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateRepor
   const { epochs, minibatches, sampling } = settings;
   const temperature = sampling.temperature ?? 1;
   const plan = planColumns(objective, epochs * minibatches);
-  const scored = await withGreedyRewards(stepBatch(kept), kept, parts);
-  const context = { engine, reference, temperature };
+  const scored = await withGreedyRewards(stepBatch(kept, plan.needs.has('external')), kept, parts);
+  const decode = (tokens: Int32Array) => stages.environment.decode(tokens);
+  const context = { engine, reference, temperature, decode };
   const columned = await stopwatch.time('forward', () => stepColumns(scored, plan, context));
   const batch = await stopwatch.time('loss', () => prepare(columned, objective));
   if (batch.rollouts.length === 0) return [];

@@ -69,9 +69,7 @@ export async function updatePolicy(
       const fresh =
         reports.length === 0
           ? part
-          : await stopwatch.time('forward', () =>
-              refreshColumns(part, context.plan, { ...context, reference: undefined }),
-            );
+          : await stopwatch.time('forward', () => refreshColumns(part, context.plan, context));
       const partAdvantages = selectTokens(batch.view.offsets, Array.from(numbers), advantages);
       reports.push(await updateOnce(fresh, partAdvantages, context));
     }
