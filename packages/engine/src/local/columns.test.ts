@@ -85,6 +85,34 @@ describe.each(TINY_MODELS)('columns of %s (tied: %s)', (family, tied) => {
   });
 });
 
+it('a prompt computed once for its group gives the same columns and gradients as one computed for each', async () => {
+  const { config, weights } = tinyModel('qwen3', true);
+  const prompt = [3, 5, 2, 8, 1, 4, 4, 9, 18, 0, 7, 3, 11, 12, 6, 6, 2];
+  const answers = [[4], [5, 6, 1], [9, 2], [4, 4, 4]];
+  const tokens = Int32Array.from(answers.flatMap((answer) => [...prompt, ...answer]));
+  const offsets = Int32Array.from([0, 18, 38, 57, 77]);
+  const start = (t: number) => offsets.findLast((offset) => offset <= t)!;
+  const scored = Uint8Array.from(tokens, (_, t) => (t - start(t) >= prompt.length ? 1 : 0));
+  const gradients = { logProb: Float32Array.from(scored, (flag, t) => flag * Math.cos(t)) };
+  const together = createModelState(config, weights, false);
+  const whole = await computeColumns(sessions, together, { tokens, offsets, scored }, { entropy: true }, gradients);
+  const apart = createModelState(config, weights, false);
+  for (let i = 0; i < answers.length; i++) {
+    const [from, to] = [offsets[i]!, offsets[i + 1]!];
+    const one = {
+      tokens: tokens.slice(from, to),
+      offsets: Int32Array.of(0, to - from),
+      scored: scored.slice(from, to),
+    };
+    const weight = { logProb: gradients.logProb.slice(from, to) };
+    const columns = await computeColumns(sessions, apart, one, { entropy: true }, weight);
+    columns.logProb.forEach((value, t) => expect(whole.logProb[from + t]).toBeCloseTo(value, 5));
+    columns.entropy!.forEach((value, t) => expect(whole.entropy![from + t]).toBeCloseTo(value, 5));
+  }
+  const expected = trainingState(apart).gradient;
+  trainingState(together).gradient.forEach((g, i) => expect(g).toBeCloseTo(expected[i]!, 4));
+});
+
 function slope(data: Float32Array, i: number, f: () => number): number {
   const saved = data[i]!;
   data[i] = saved + 2 ** -10;

@@ -2,7 +2,8 @@ import type { ColumnRequest, TokenBatch, TokenColumns, TokenGradients } from '..
 import { columnsGraph, type GradientPlan } from '../nn/graphs.js';
 import type { ColumnPlan } from '../nn/token-columns.js';
 import { trainingState, type ModelState } from './model-state.js';
-import { countScored, packSequences, packTokens, type MicroBatchLimits, type PackedTokens } from './packing.js';
+import { packSequences, packTokens, type MicroBatchLimits, type PackedTokens } from './packing.js';
+import { passCost } from './prefix-sharing.js';
 import { type GraphSession, tensor, type Tensor } from './session.js';
 import type { SessionCache } from './session-cache.js';
 
@@ -30,7 +31,7 @@ export async function computeColumns(
   const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
   const columns = emptyColumns(batch.tokens.length, plan);
   const limits = microBatchLimits(model.config.vocabSize);
-  for (const micro of packSequences(batch, countScored(batch), limits)) {
+  for (const micro of packSequences(batch, limits, passCost(model.config))) {
     const packed = packTokens(batch, micro);
     const feeds = { ...model.tensors, ...sequenceFeeds(packed), ...tokenIdFeeds(packed, wanted, gradients) };
     await runMicroBatch(session, model, packed, feeds, columns, gradients);
@@ -69,24 +70,15 @@ export function packedLengths({ batch, time, source }: Pick<PackedTokens, 'batch
 
 /** What every graph over whole sequences reads beside the weights. */
 export function sequenceFeeds(packed: PackedTokens): Record<string, Tensor> {
-  const { batch, time, ids, rows, targets, inverseTemperature, source } = packed;
-  const positions = new BigInt64Array(batch * time);
-  for (let i = 0; i < positions.length; i++) positions[i] = BigInt(i % time);
+  const { batch, time, ids, positions, mask, rows, targets, inverseTemperature, source } = packed;
   return {
     ids: tensor(ids, [batch * time]),
     positions: tensor(positions, [batch, time]),
-    mask: causalMask(time),
+    mask: tensor(mask, [time, time]),
     rows: tensor(rows, [rows.length]),
     targets: tensor(targets, [source.length, 1]),
     inverseTemperature: tensor(inverseTemperature, [source.length, 1]),
   };
-}
-
-/** [time, time]: 0 where a token may look, a large negative number at its future. */
-function causalMask(time: number): Tensor {
-  const mask = new Float32Array(time * time);
-  for (let i = 0; i < time; i++) mask.fill(-1e9, i * time + i + 1, (i + 1) * time);
-  return tensor(mask, [time, time]);
 }
 
 function tokenIdFeeds(packed: PackedTokens, wanted: ColumnRequest, gradients: TokenGradients | undefined) {

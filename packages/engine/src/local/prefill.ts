@@ -2,7 +2,7 @@ import { prefillGraph } from '../nn/graphs.js';
 import { microBatchLimits, packedLengths, sequenceFeeds } from './columns.js';
 import type { PrefilledLayers } from './kv-timeline.js';
 import type { ModelState } from './model-state.js';
-import { countScored, packSequences, packTokens } from './packing.js';
+import { packSequences, packTokens } from './packing.js';
 import type { SessionCache } from './session-cache.js';
 import type { Tensor } from './session.js';
 
@@ -37,7 +37,7 @@ export async function prefillPrompts(
   });
   const batch = { tokens, offsets, scored, temperature };
   const results: PrefilledPrompt[] = [];
-  for (const micro of packSequences(batch, countScored(batch), microBatchLimits(config.vocabSize))) {
+  for (const micro of packSequences(batch, microBatchLimits(config.vocabSize))) {
     const packed = packTokens(batch, micro);
     const fetches: Record<string, Tensor | null> = { probs: null };
     for (let layer = 0; layer < config.layers; layer++) {
