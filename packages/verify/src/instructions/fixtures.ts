@@ -1,4 +1,5 @@
 /** @file For every instruction type: arguments, a response that follows it and one that does not. All of it is ours. */
+import type { VerifierFixture } from '../fixtures.js';
 import type { InstructionId } from './verify-instructions.js';
 
 /** One type's case: `followed` earns full marks, `broken` none. */
@@ -284,3 +285,23 @@ export const instructionCases: Readonly<Record<InstructionId, InstructionCase>> 
   ...words,
   ...formats,
 };
+
+const wordCount = { id: 'length_constraints:number_words', kwargs: { num_words: 3, relation: 'at least' } };
+
+/** Cases of the verifier as a whole; those of the types stand above. */
+export const instructionFixtures: readonly VerifierFixture[] = [
+  { kind: 'full', response: 'one two three', reference: wordCount },
+  { kind: 'full', response: 'Sure!\nno commas', reference: { instruction_id: 'punctuation:no_comma' } },
+  {
+    kind: 'full',
+    response: 'Sure, here:\nno commas',
+    reference: { id: 'punctuation:no_comma' },
+    options: { mode: 'loose' },
+  },
+  { kind: 'zero', response: 'one two', reference: [wordCount], reason: 'not-followed' },
+  { kind: 'zero', response: '   ', reference: { id: 'punctuation:no_comma' }, reason: 'not-followed' },
+  { kind: 'malformed', response: 'x'.repeat(100_001), reference: wordCount, reason: 'too-long' },
+  { kind: 'malformed', response: 'x', reference: { id: 'no:such' }, reason: 'unknown-instruction' },
+  { kind: 'malformed', response: 'x', reference: { ...wordCount, kwargs: {} }, reason: 'bad-argument' },
+  { kind: 'malformed', response: 'x', reference: [], reason: 'no-instructions' },
+];

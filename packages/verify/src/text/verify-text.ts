@@ -2,6 +2,7 @@
  * @file Text answers: equal after normalisation, or close by an overlap score. Deterministic and bounded; what they do
  * not protect against: a response that lists many answers earns token overlap with each.
  */
+import { answerPart } from '../extract/thinking.js';
 import { correct, incorrect, partial, unscorable, type Verdict } from '../verdict.js';
 import { normalizeAnswer } from './normalize.js';
 import { bleu, rougeL, tokenF1 } from './overlap.js';
@@ -38,6 +39,7 @@ export function isTextMetric(name: unknown): name is TextMetric {
 
 /**
  * Compares a response with one accepted text or several (the best counts). `options.metric` defaults to `normalized`.
+ * Reasoning between think tags is passed over, and where an answer tag is used only its content counts.
  * A response of nothing but whitespace is wrong even where the reference normalises to nothing.
  */
 export function verifyText(
@@ -55,10 +57,10 @@ export function verifyText(
   if (!isTextMetric(metric)) {
     return unscorable('bad-option', { feedback: `metric must be one of ${Object.keys(metrics).join(', ')}` });
   }
-  const extracted = response.trim();
+  const extracted = answerPart(response);
   if (extracted === '') return incorrect('no-answer');
   if (response.length > longestText) return incorrect('too-long');
-  const scores = accepted.map((each) => metrics[metric](response, each as string));
+  const scores = accepted.map((each) => metrics[metric](extracted, each as string));
   if (scores.includes(null)) return unscorable('too-long', { feedback: `the texts are too long for ${metric}` });
   const score = Math.max(...(scores as number[]));
   const detail = { extracted, parts: { [metric]: score } };

@@ -1,0 +1,46 @@
+import type { SlugAdapters } from './adapter.js';
+import { crossDomainRm, hallucination, oneTokenJudge, rlbff, rmNlhf, spct, trm, verifybench } from './judges.js';
+import {
+  alphaAlign,
+  causalTestbed,
+  contentModeration,
+  goldenGoose,
+  medsamAgent,
+  perceptionR1,
+  pretrainZero,
+  prsVspo,
+  rewatchR1,
+  rlpt,
+  rlver,
+} from './tasks.js';
+import { clsRl, kgReward, raif, rlvrr, ssl4rl, toolEnvs, vmr } from './text-rewards.js';
+
+/** Implementations behind the test vectors: card slug, then the name of the case's function. */
+export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
+  'alpha-align': alphaAlign,
+  'causal-testbed': causalTestbed,
+  'cls-rl': clsRl,
+  'content-moderation': contentModeration,
+  'cross-domain-rm': crossDomainRm,
+  'golden-goose': goldenGoose,
+  hallucination,
+  'kg-reward': kgReward,
+  'medsam-agent': medsamAgent,
+  'one-token-judge': oneTokenJudge,
+  'perception-r1': perceptionR1,
+  'pretrain-zero': pretrainZero,
+  'prs-vspo': prsVspo,
+  raif,
+  'rewatch-r1': rewatchR1,
+  rlbff,
+  rlpt,
+  rlver,
+  rlvrr,
+  'rm-nlhf': rmNlhf,
+  spct,
+  ssl4rl,
+  'tool-envs': toolEnvs,
+  trm,
+  verifybench,
+  vmr,
+};
