@@ -225,7 +225,7 @@ rule(undefined, 'empty batches, empty rollouts and groups of one are fine', (obj
     expect(advantages.every(Number.isFinite)).toBe(true);
     expect(result.loss).toSatisfy(Number.isFinite);
     for (const name of gradientNames(result)) expect(result.gradients[name]!.every(Number.isFinite)).toBe(true);
-    if (batch.mask.length === 0) expect(result.loss).toBeCloseTo(0, 12);
+    if (batch.group.length === 0) expect(result.loss).toBeCloseTo(0, 12);
   }
 });
 
