@@ -128,7 +128,8 @@ rule(undefined, 'a missing column is named', (objective) => {
     const batch = prepared(objective);
     const { [column]: _, ...columns } = batch.columns;
     if (column === 'logProb' && !objective.differentiates.includes('logProb')) continue;
-    expect(() => run(objective, { ...batch, columns })).toThrow(new RegExp(column));
+    const without = { ...batch, columns };
+    expect(() => (objective.derive?.(without), run(objective, without))).toThrow(new RegExp(column));
   }
 });
 

@@ -55,6 +55,8 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   /** Columns read under these settings. `logProb` is always there and need not be listed. */
   readonly needs: (settings: SettingsOf<S>) => readonly ColumnName[];
   readonly needsOfRollout?: readonly RolloutColumnName[];
+  /** Likeliest tokens a position to ask for. */
+  readonly topK?: (settings: SettingsOf<S>) => number;
   readonly differentiates: (settings: SettingsOf<S>) => readonly DifferentiableColumn[];
   readonly keep?: (batch: RolloutBatch, settings: SettingsOf<S>) => Uint8Array;
   /** Columns that `loss` reads and `derive` computes. */
@@ -172,12 +174,13 @@ function instantiate<S extends SettingsSchema>(
     const loss = definition.loss(context, settings);
     return { loss, metrics: context.metrics };
   };
-  const { keep, derive, needsOfRollout } = definition;
+  const { keep, derive, needsOfRollout, topK } = definition;
   return {
     name,
     needs: [...new Set<ColumnName>(['logProb', ...definition.needs(settings)])],
     differentiates: definition.differentiates(settings),
     ...(needsOfRollout && { needsOfRollout }),
+    ...(topK && { topK: topK(settings) }),
     ...(keep && { keep: (batch: RolloutBatch) => keep(batch, settings) }),
     ...(derive && { derive: (batch: RolloutBatch) => derive(batch, settings) }),
     advantages: (batch) => definition.advantages(batch, settings),

@@ -96,6 +96,8 @@ export interface Objective {
   readonly needs: readonly ColumnName[];
   /** Rollout columns read by `advantages` or `loss`. */
   readonly needsOfRollout?: readonly RolloutColumnName[];
+  /** Likeliest tokens a position that `derive`, `advantages` or `loss` reads from `RolloutBatch.topK`. Absent: none. */
+  readonly topK?: number;
   /** Columns that `loss` returns gradients for. Those that need only `logProb` run on any Tinker server. */
   readonly differentiates: readonly DifferentiableColumn[];
   /** [rollouts] 1 where the rollout stays in the step. Absent: all stay. Runs before `advantages`. */

@@ -29,6 +29,15 @@ import { sapo } from './methods/sapo.js';
 import { sft } from './methods/sft.js';
 import { dphRl } from './methods/dph-rl.js';
 import { rlPlus } from './methods/rl-plus.js';
+import { sspo } from './methods/sspo.js';
+import { dhpo } from './methods/dhpo.js';
+import { lpReg } from './methods/lp-reg.js';
+import { steer } from './methods/steer.js';
+import { earl } from './methods/earl.js';
+import { ucas } from './methods/ucas.js';
+import { noisyRewards } from './methods/noisy-rewards.js';
+import { clipEntropySpurious } from './methods/clip-entropy-spurious.js';
+import { tempo } from './methods/tempo.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -63,6 +72,15 @@ export const methods = {
   'pass-at-k': passAtKMetric,
   'dph-rl': dphRl,
   'rl-plus': rlPlus,
+  sspo,
+  dhpo,
+  'lp-reg': lpReg,
+  steer,
+  earl,
+  ucas,
+  'noisy-rewards': noisyRewards,
+  'clip-entropy-spurious': clipEntropySpurious,
+  tempo,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -112,6 +112,9 @@ export const dphRl = objective({
     const share = storedShare(totals);
     return policy.mul(1 - share).add(external.mul(divergenceCoef * share));
   },
+  exempt: {
+    'zero-signal': 'where all but one member of a group are stored responses, the lone fresh one keeps its reward',
+  },
 });
 
 /** Rewards of rollouts without stored tokens; the others count as unscored. */

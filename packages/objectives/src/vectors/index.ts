@@ -2,10 +2,30 @@ import type { SlugAdapters } from './adapter.js';
 import { baselines } from './baselines.js';
 import { dphRl } from './dph-rl.js';
 import { rlPlus } from './rl-plus.js';
+import { sspo } from './sspo.js';
+import { dhpo } from './dhpo.js';
+import { lpReg } from './lp-reg.js';
+import { steer } from './steer.js';
+import { earl } from './earl.js';
+import { ucas } from './ucas.js';
+import { noisyRewards } from './noisy-rewards.js';
+import { clipEntropySpurious } from './clip-entropy-spurious.js';
+import { tempo } from './tempo.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
-export const vectorAdapters = { baselines, 'dph-rl': dphRl, 'rl-plus': rlPlus } as const satisfies Readonly<
-  Record<string, SlugAdapters>
->;
+export const vectorAdapters = {
+  baselines,
+  'dph-rl': dphRl,
+  'rl-plus': rlPlus,
+  sspo,
+  dhpo,
+  'lp-reg': lpReg,
+  steer,
+  earl,
+  ucas,
+  'noisy-rewards': noisyRewards,
+  'clip-entropy-spurious': clipEntropySpurious,
+  tempo,
+} as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;
