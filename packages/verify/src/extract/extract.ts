@@ -30,6 +30,9 @@ export const defaultOrder: readonly ExtractionKind[] = [
 /** How far back from the end an unmarked formula or number is looked for. */
 const REACH = 20_000;
 
+/** Only this much of the end of a response is read at all: answers stand there, and time stays bounded. */
+const WINDOW = 100_000;
+
 const MAX_BARE = 200;
 
 /** Words outside formulas. An answer has few of them; a sentence has more. */
@@ -178,11 +181,14 @@ function take(kind: ExtractionKind, text: string, from: number, options: Extract
  * lists every possibility is not taken for the right one.
  */
 export function extractAnswer(text: string, options: ExtractOptions = {}): Extraction | null {
-  const from = options.skipThinking === false ? 0 : afterThinking(text);
-  if (from < 0) return null;
+  const thought = options.skipThinking === false ? 0 : afterThinking(text);
+  if (thought < 0) return null;
+  const base = Math.max(0, text.length - WINDOW);
+  const window = base === 0 ? text : text.slice(base);
+  const from = Math.max(0, thought - base);
   for (const kind of options.order ?? defaultOrder) {
-    const extraction = take(kind, text, from, options);
-    if (extraction !== null) return extraction;
+    const found = take(kind, window, from, options);
+    if (found !== null) return base === 0 ? found : { ...found, start: found.start + base, end: found.end + base };
   }
   return null;
 }
@@ -191,7 +197,8 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
  * The answer of a reference: its boxes, the text after `####` or "the answer is", all its formulas where nothing but "and" stands between
  * them, or the text as it is.
  */
-export function extractReference(text: string): Extraction {
+export function extractReference(reference: string): Extraction {
+  const text = reference.length > WINDOW ? reference.slice(-WINDOW) : reference;
   const marked = boxed(text, 0, text.length, 'last-group') ?? afterHash(text, 0);
   if (marked !== null) return marked;
   const phrase = answerAnnouncement(text, 0);

@@ -24,14 +24,25 @@ function openerAt(text: string, at: number): readonly [string, string] | null {
   return null;
 }
 
-/** Position of the closing delimiter within reach, or -1. A `\$` does not close, except that `\$` alone is a sign. */
-function findClose(text: string, from: number, close: string): number {
-  const reach = Math.min(text.length, from + MAX_FORMULA);
-  for (let at = text.indexOf(close, from); at >= 0 && at < reach; at = text.indexOf(close, at + 1)) {
-    if (close.startsWith('$') && isEscaped(text, at)) continue;
+/** Finds closing delimiters from left to right; each stretch of text is searched once for each of them. */
+class Closers {
+  private readonly known = new Map<string, number>();
+
+  constructor(private readonly text: string) {}
+
+  /** Position of the next closing delimiter within reach, or -1. A `\$` does not close. */
+  next(from: number, close: string): number {
+    let at = this.known.get(close) ?? 0;
+    if (at >= 0 && at < from) at = this.search(from, close);
+    return at >= 0 && at - from <= MAX_FORMULA ? at : -1;
+  }
+
+  private search(from: number, close: string): number {
+    let at = this.text.indexOf(close, from);
+    while (at >= 0 && close.startsWith('$') && isEscaped(this.text, at)) at = this.text.indexOf(close, at + 1);
+    this.known.set(close, at);
     return at;
   }
-  return -1;
 }
 
 function nextOpener(text: string, from: number, to: number): number {
@@ -46,11 +57,12 @@ function nextOpener(text: string, from: number, to: number): number {
 /** The formulas of a text that stand between delimiters, in reading order. */
 export function findFormulas(text: string, from = 0, to = text.length): readonly Span[] {
   const spans: Span[] = [];
+  const closers = new Closers(text);
   let at = nextOpener(text, from, to);
   while (at >= 0) {
     const pair = openerAt(text, at);
     const start = at + (pair?.[0].length ?? 1);
-    const close = pair === null ? -1 : findClose(text, start, pair[1]);
+    const close = pair === null ? -1 : closers.next(start, pair[1]);
     const content = close < 0 ? '' : text.slice(start, close);
     let next = start;
     if (pair !== null && close >= 0 && content.trim() !== '' && !(pair[0] === '$' && isProse(content))) {

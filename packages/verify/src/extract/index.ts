@@ -2,4 +2,4 @@ export { findBoxes } from './boxed.js';
 export { lastChoice, type ChoiceOptions } from './choice.js';
 export { defaultOrder, extractAnswer, extractReference, type ExtractOptions } from './extract.js';
 export type { Extraction, ExtractionKind } from './span.js';
-export { afterThinking } from './thinking.js';
+export { afterThinking, answerPart } from './thinking.js';

@@ -8,18 +8,23 @@ function isLetter(char: string | undefined): boolean {
   return char !== undefined && /[A-Za-z]/.test(char);
 }
 
+/** Characters of one number; a longer run of digits is no answer that anything compares. */
+const MAX_DIGITS = 2_000;
+
 /** Extends a run of digits to the left over points, thousands separators and one fraction bar. */
 function numberStart(text: string, end: number): number {
   let start = end;
-  while (isDigit(text[start - 1])) start -= 1;
-  for (;;) {
+  const least = end - MAX_DIGITS;
+  while (start > least && isDigit(text[start - 1])) start -= 1;
+  while (start > least) {
     const mark = text[start - 1];
     if ((mark === '.' || mark === ',') && isDigit(text[start - 2])) start -= 1;
     else if (mark === ' ' && isDigit(text[start - 2]) && isGroup(text, start)) start -= 1;
     else if (mark === '.' && !isLetter(text[start - 2])) return start - 1;
     else return start;
-    while (isDigit(text[start - 1])) start -= 1;
+    while (start > least && isDigit(text[start - 1])) start -= 1;
   }
+  return start;
 }
 
 /** Three digits and no more after a space, with one to three before it: a thousands group. */

@@ -26,3 +26,11 @@ export function lastTag(text: string, name: string): { start: number; end: numbe
   const close = text.indexOf(`</${name}>`, start);
   return { start, end: close < 0 ? text.length : close };
 }
+
+/** What a response gives as its answer, by tags alone: the last answer tag, or all that follows the reasoning. */
+export function answerPart(text: string): string {
+  const from = afterThinking(text);
+  if (from < 0) return '';
+  const tag = lastTag(text, 'answer');
+  return (tag !== null && tag.start >= from ? text.slice(tag.start, tag.end) : text.slice(from)).trim();
+}

@@ -142,6 +142,15 @@ function componentsOf(expr: Expr): readonly Expr[] | null {
   return expr.kind === 'matrix' ? vectorItems(expr) : null;
 }
 
+/** The rows of a matrix as tuples, where the other side writes it as a tuple of tuples. */
+function rowsOf(expr: Expr, other: Expr): readonly Expr[] | null {
+  if (expr.kind !== 'matrix' || other.kind !== 'tuple' || !other.items.every((item) => item.kind === 'tuple'))
+    return null;
+  const [first] = other.items;
+  const { open, close } = first?.kind === 'tuple' ? first : { open: '[' as const, close: ']' as const };
+  return expr.rows.map((items): Expr => ({ kind: 'tuple', open, close, items }));
+}
+
 function tuplesEqual(response: Expr, reference: Expr, comparison: Comparison): boolean {
   if (response.kind === 'matrix' && reference.kind === 'matrix') {
     return (
@@ -149,8 +158,8 @@ function tuplesEqual(response: Expr, reference: Expr, comparison: Comparison): b
       response.rows.every((row, index) => inOrder(row, reference.rows[index] ?? [], comparison))
     );
   }
-  const a = componentsOf(response);
-  const b = componentsOf(reference);
+  const a = rowsOf(response, reference) ?? componentsOf(response);
+  const b = rowsOf(reference, response) ?? componentsOf(reference);
   if (a === null || b === null || !inOrder(a, b, comparison)) return false;
   if (response.kind !== 'tuple' || reference.kind !== 'tuple' || a.length > 2) return true;
   return response.open === reference.open && response.close === reference.close;
@@ -248,15 +257,15 @@ function valuesEqual(response: Expr, reference: Expr, comparison: Comparison): b
   if (response.kind === 'system' || reference.kind === 'system') return systemsEqual(response, reference, comparison);
   if (isSetLike(response) || isSetLike(reference)) {
     if (realSetsAgree(response, reference, comparison)) return true;
-    if (componentsOf(response) === null || componentsOf(reference) === null)
-      return sameStructure(response, reference, comparison);
+    const isTupled = (expr: Expr): boolean => expr.kind === 'tuple' || expr.kind === 'matrix';
+    if (!isTupled(response) || !isTupled(reference)) return sameStructure(response, reference, comparison);
   }
   if (response.kind === 'relation' || reference.kind === 'relation') {
     return (
       response.kind === 'relation' && reference.kind === 'relation' && relationsEqual(response, reference, comparison)
     );
   }
-  if (componentsOf(response) !== null || componentsOf(reference) !== null)
+  if ([response, reference].some((expr) => expr.kind === 'tuple' || expr.kind === 'matrix'))
     return tuplesEqual(response, reference, comparison);
   if (response.kind === 'based' || reference.kind === 'based') return basedEqual(response, reference);
   if (response.kind === 'time' && reference.kind === 'time') return timesEqual(response, reference);
@@ -282,14 +291,10 @@ function systemsEqual(response: Expr, reference: Expr, comparison: Comparison): 
 
 /** Whether a response's answer equals the reference's. Lists and sets are compared without order, tuples with it. */
 export function answersEqual(response: Expr, reference: Expr, comparison: Comparison): boolean {
-  if (isSetLike(response) || isSetLike(reference)) {
-    if (realSetsAgree(response, reference, comparison)) return true;
-  }
-  if (isSeveral(response) || isSeveral(reference)) {
-    const list = (a: Expr, b: Expr): boolean =>
-      a.kind === 'tuple' && a.items.length > 1 && b.kind === 'list' && inOrder(a.items, b.items, comparison);
-    if (list(response, reference) || list(reference, response)) return true;
-    return listsEqual(response, reference, comparison);
-  }
-  return itemsEqual(response, reference, comparison);
+  if (!isSeveral(response) && !isSeveral(reference)) return itemsEqual(response, reference, comparison);
+  if ((isSetLike(response) || isSetLike(reference)) && realSetsAgree(response, reference, comparison)) return true;
+  const inOneOrder = (a: Expr, b: Expr): boolean =>
+    a.kind === 'tuple' && a.items.length > 1 && b.kind === 'list' && inOrder(a.items, b.items, comparison);
+  if (inOneOrder(response, reference) || inOneOrder(reference, response)) return true;
+  return listsEqual(response, reference, comparison);
 }

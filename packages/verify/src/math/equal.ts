@@ -57,11 +57,15 @@ function numbersIn(words: string): string {
   return (words.match(/\d+(?:[.,]\d+)*/g) ?? []).join(' ');
 }
 
+/** Whether a text is made of words: no formula, no relation, no list in brackets. */
+function isWordy(text: string): boolean {
+  const plain = text.replace(/\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)(?![A-Za-z])/g, '');
+  return !/[\\=<>^+*/|[\]]/.test(plain) && /\p{L}{2}/u.test(plain);
+}
+
 /** Answers in words: equal without case, markup, articles and punctuation; numbers among them must be equal too. */
 function wordsEqual(a: string, b: string): boolean {
-  const words = comparableWords(a);
-  if (words.length < 2 || !/\p{L}{2}/u.test(words)) return false;
-  return words === comparableWords(b) && numbersIn(a) === numbersIn(b);
+  return isWordy(a) && isWordy(b) && comparableWords(a) === comparableWords(b) && numbersIn(a) === numbersIn(b);
 }
 
 function compareReadings(a: Answer, b: Answer, tolerance: Tolerance): Equality {

@@ -107,6 +107,16 @@ function isMixed(whole: Expr | undefined, fraction: Expr): boolean {
   return top.value.n > 0n && top.value.n < bottom.value.n && top.value.d === 1n;
 }
 
+/** The mixed number of a whole and a fraction, a mark such as % after the fraction included; null where it is none. */
+function joinMixed(whole: Expr | undefined, factor: Expr): Expr | null {
+  if (whole === undefined) return null;
+  if (factor.kind === 'percent' || factor.kind === 'degrees') {
+    const of = joinMixed(whole, factor.of);
+    return of === null ? null : { ...factor, of };
+  }
+  return isMixed(whole, factor) ? sum([whole, factor]) : null;
+}
+
 function plainMixed(cursor: Cursor, factors: readonly Expr[]): Expr | null {
   const { token } = cursor;
   const slash = cursor.peek();
@@ -189,9 +199,9 @@ function continueTerm(cursor: Cursor, parts: TermParts): boolean {
       throw new Unreadable('two numbers side by side');
     }
     const factor = parsePower(cursor);
-    if (parts.bottom.length === 0 && isMixed(last, factor)) {
-      parts.top[parts.top.length - 1] = sum(last === undefined ? [factor] : [last, factor]);
-    } else parts.top.push(factor);
+    const mixedNumber = parts.bottom.length === 0 ? joinMixed(last, factor) : null;
+    if (mixedNumber === null) parts.top.push(factor);
+    else parts.top[parts.top.length - 1] = mixedNumber;
   }
   return true;
 }

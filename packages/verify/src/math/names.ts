@@ -24,11 +24,20 @@ export function isName(expr: Expr): boolean {
       );
     case 'tuple':
       return expr.items.every(isName);
+    case 'quotient':
+      return isDifferential(expr.top) && isDifferential(expr.bottom);
     case 'quantity':
       return isName(expr.of);
     default:
       return false;
   }
+}
+
+/** dy and d^2 y, so that dy/dx is a name. */
+function isDifferential(expr: Expr): boolean {
+  const first = expr.kind === 'product' ? expr.factors[0] : expr;
+  const letter = first?.kind === 'power' ? first.base : first;
+  return letter?.kind === 'symbol' && (letter.name === 'd' || letter.name === 'partial');
 }
 
 /** Whether an expression stands for an unknown quantity: a name, but no known function of one such as sin x or |x|. */

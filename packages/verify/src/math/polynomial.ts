@@ -92,7 +92,9 @@ export function multiply(a: Polynomial, b: Polynomial, reduce: Reduce, budget: B
   const result = new Map<string, Term>();
   for (const first of a.values()) {
     for (const second of b.values()) {
-      budget.spend(q.cost(first.coefficient) + q.cost(second.coefficient));
+      budget.spend(
+        q.cost(first.coefficient) + q.cost(second.coefficient) + first.monomial.length + second.monomial.length,
+      );
       let coefficient = q.multiply(first.coefficient, second.coefficient);
       const monomial: [number, number][] = [];
       for (const [atomIndex, total] of joined(first.monomial, second.monomial)) {
