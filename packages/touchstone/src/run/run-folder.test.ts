@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeForPeople, UserError } from '../errors.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { toyRecipe } from '../testing/toy-run.js';
+import { appendJsonLine, cutFile, fileSize, writeWhole } from './files.js';
+import { createRun, lockRun, readRun, removeUnbegun, runPaths } from './run-folder.js';
+
+const description = {
+  ...{ recipe: toyRecipe(), recipeFile: null, directory: '/somewhere', seeds: { run: 0, evaluation: 0 } },
+  ...{ versions: { touchstone: '0.1.0' }, created: '2026-01-02T03:04:05.000Z' },
+};
+
+describe('a run folder', () => {
+  it('gives back the description that it was made with', async () => {
+    const folder = join(await temporaryFolder(), 'a', 'b');
+    await createRun(folder, description);
+    expect(await readRun(folder)).toMatchObject(description);
+    await expect(createRun(folder, description)).rejects.toThrow(UserError);
+  });
+
+  it('refuses a description that was damaged or is of another format', async () => {
+    const folder = join(await temporaryFolder(), 'run');
+    const { description: file } = await createRun(folder, description);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.slice(0, 20));
+    await expect(readRun(folder)).rejects.toThrow(/run\.json: must be JSON/);
+    await writeFile(file, text.replace('"format": 1', '"format": 7'));
+    await expect(readRun(folder)).rejects.toThrow(/format must be 1, got 7/);
+    await writeFile(file, text.replace('"steps"', '"stepz"'));
+    await expect(readRun(folder)).rejects.toThrow(/unknown key "stepz"; did you mean "steps"/);
+  });
+
+  it('goes when nothing was measured, and stays otherwise', async () => {
+    const paths = await createRun(join(await temporaryFolder(), 'run'), description);
+    await appendJsonLine(paths.metrics, { step: 0 });
+    await removeUnbegun(paths);
+    expect(existsSync(paths.folder)).toBe(true);
+    await cutFile(paths.metrics, 0);
+    await removeUnbegun(paths);
+    expect(existsSync(paths.folder)).toBe(false);
+  });
+});
+
+describe('lockRun', () => {
+  it('keeps a second writer out until the first is done', async () => {
+    const paths = runPaths(await temporaryFolder());
+    const unlock = await lockRun(paths);
+    await expect(lockRun(paths)).rejects.toThrow(new RegExp(`one process only, got process ${process.pid} at it`));
+    await unlock();
+    await (
+      await lockRun(paths)
+    )();
+  });
+
+  it.each(['999999999', '', 'garbage'])('takes over from a process that is gone (%j)', async (owner) => {
+    const paths = runPaths(await temporaryFolder());
+    await writeFile(paths.lock, owner);
+    const unlock = await lockRun(paths);
+    expect(await readFile(paths.lock, 'utf8')).toBe(String(process.pid));
+    await unlock();
+  });
+});
+
+describe('files', () => {
+  it('cut a torn line off, and complain when a file is shorter than it was', async () => {
+    const file = join(await temporaryFolder(), 'metrics.jsonl');
+    await appendJsonLine(file, { step: 1, loss: Number.NaN });
+    const whole = await fileSize(file);
+    await appendFile(file, '{"step":2,"lo');
+    await cutFile(file, whole);
+    expect(await readFile(file, 'utf8')).toBe('{"step":1,"loss":null}\n');
+    await expect(cutFile(file, whole + 1)).rejects.toThrow(/must have at least 24 bytes, got 23/);
+  });
+
+  it.runIf(existsSync('/dev/full'))('on a full disk fail with one line and exit code 2', async () => {
+    const error: unknown = await appendJsonLine('/dev/full', { step: 1 }).catch((caught: unknown) => caught);
+    expect(describeForPeople(error)).toEqual({
+      line: expect.stringMatching(/^disk: .* needs free space, got a full disk \(ENOSPC\); .*--resume$/) as string,
+      exitCode: 2,
+    });
+  });
+
+  it('are there whole or not at all', async () => {
+    const folder = await temporaryFolder();
+    await writeWhole(join(folder, 'x'), 'old');
+    await expect(writeWhole(join(folder, 'x', 'y'), 'new')).rejects.toThrow();
+    await writeWhole(join(folder, 'x'), 'new');
+    expect(await readFile(join(folder, 'x'), 'utf8')).toBe('new');
+  });
+});
