@@ -13,6 +13,14 @@ const BENCHMARKS = {
     summary: 'advantages and loss gradients of a million tokens, every objective',
     load: () => import('./objectives.mjs'),
   },
+  verify: {
+    summary: "mathematical verdicts on one core, beside Python's math-verify",
+    load: () => import('./verify.mjs'),
+  },
+  serve: {
+    summary: 'the reward server under load, while one client sends killers',
+    load: () => import('./serve.mjs'),
+  },
 };
 
 function list() {

@@ -32,7 +32,7 @@ export interface RewardAppOptions {
   readonly maxBodyBytes: number;
   /** The longest deadline that a request may ask for. */
   readonly maxDeadlineMs: number;
-  /** Items of one request that are in the pool at a time: fewer than its workers, so that no request takes them all. */
+  /** Items of one request that are in the pool at a time, so that a long request leaves room for others. */
   readonly concurrency: number;
 }
 

@@ -47,7 +47,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     maxItems: options.maxItems ?? 10_000,
     maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
     maxDeadlineMs: Math.max(deadlineMs, 60_000),
-    concurrency: Math.max(1, workers - 1),
+    concurrency: workers * 4,
   });
   try {
     const { server, address } = await listen(app.fetch, host, port);

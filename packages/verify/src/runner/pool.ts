@@ -26,7 +26,7 @@ export interface PoolOptions {
   readonly deadlineMs?: number;
   /** Milliseconds a worker may take to start or to load a verifier; default 10000. */
   readonly loadMs?: number;
-  /** Jobs that may wait; one more is refused with a `QueueFullError`. Default 10000. */
+  /** Jobs that may wait beside one for each worker; one more is refused with a `QueueFullError`. Default 10000. */
   readonly queueLimit?: number;
   /** V8 heap of a worker in MiB; default 256. */
   readonly memoryMb?: number;
@@ -48,13 +48,19 @@ const START_ATTEMPTS = 3;
 /** Distinct verifiers that spares load ahead; beyond these, a replacement loads on first use. */
 const MAX_LEARNT = 32;
 
+/** For so long after a timeout, the jobs of its verifier are kept from taking every worker. */
+const CAUTION_MS = 60_000;
+
 export class VerifierPool implements Runner {
   private readonly options: Required<PoolOptions>;
   private readonly slots = new Set<WorkerSlot>();
   private spares: WorkerSlot[] = [];
   private queue: Ticket[] = [];
   private readonly learnt = new Map<string, VerifierTarget>();
+  private readonly overdue = new Map<string, number>();
   private nextId = 1;
+  /** Jobs that are neither settled nor given up by their caller. */
+  private pending = 0;
   private replaced = 0;
   private startFailures = 0;
   private closed = false;
@@ -74,8 +80,8 @@ export class VerifierPool implements Runner {
   }
 
   get state(): PoolState {
-    const running = [...this.slots].filter((slot) => slot.busy).length;
-    return { waiting: this.queue.length, running, workers: this.slots.size, replaced: this.replaced };
+    const running = [...this.slots].filter((slot) => slot.load > 0).length;
+    return { waiting: this.pending - running, running, workers: this.slots.size, replaced: this.replaced };
   }
 
   /**
@@ -86,19 +92,23 @@ export class VerifierPool implements Runner {
     return new Promise((resolve, reject) => {
       if (this.closed) throw new PoolClosedError();
       signal?.throwIfAborted();
-      if (this.queue.length >= this.options.queueLimit) throw new QueueFullError(this.options.queueLimit);
+      const { queueLimit, workers } = this.options;
+      if (this.pending >= queueLimit + workers) throw new QueueFullError(queueLimit);
       const deadlineMs = positive('deadlineMs', job.deadlineMs ?? this.options.deadlineMs);
       const id = this.nextId++;
       const abort = (): void => {
+        this.pending--;
         this.cancel(id);
         reject(signal?.reason as Error);
       };
       const settle = (verdict: Verdict): void => {
         signal?.removeEventListener('abort', abort);
-        if (verdict.outcome === 'correct' || verdict.outcome === 'incorrect') this.learn(job.verifier);
+        this.pending--;
+        this.learn(job.verifier, verdict);
         resolve(verdict);
       };
       signal?.addEventListener('abort', abort, { once: true });
+      this.pending++;
       this.queue.push({ id, job, deadlineMs, settle });
       this.dispatch();
     });
@@ -127,26 +137,40 @@ export class VerifierPool implements Runner {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    const held = [...this.slots].map((slot) => slot.release());
-    for (const ticket of [...held, ...this.queue]) ticket?.settle(crashed('pool-closed'));
+    const held = [...this.slots].flatMap((slot) => slot.release());
+    for (const ticket of [...held, ...this.queue]) ticket.settle(crashed('pool-closed'));
     this.queue = [];
     await Promise.all([...this.slots, ...this.spares].map((slot) => slot.kill()));
   }
 
-  /** Spares load what has judged well before, so that a replacement starts with its modules in place. */
-  private learn(target: VerifierTarget): void {
-    const key = typeof target === 'string' ? target : `${target.module}#${target.export}`;
+  /**
+   * What a verdict says about its verifier: spares load what has judged well, so that a replacement starts with its
+   * modules in place; what ran out of time may not take every worker at once for a while.
+   */
+  private learn(target: VerifierTarget, { outcome }: Verdict): void {
+    const key = keyOf(target);
+    if (outcome === 'timeout') this.overdue.set(key, performance.now() + CAUTION_MS);
+    if (outcome !== 'correct' && outcome !== 'incorrect') return;
     if (this.learnt.has(key) || this.learnt.size >= MAX_LEARNT) return;
     this.learnt.set(key, target);
     for (const spare of this.spares) spare.warm(target);
   }
+
+  private readonly isSuspect = ({ job }: Ticket): boolean => {
+    const until = this.overdue.size === 0 ? undefined : this.overdue.get(keyOf(job.verifier));
+    return until !== undefined && performance.now() < until;
+  };
 
   private spawn(): WorkerSlot {
     const { loadMs, memoryMb } = this.options;
     const preload = [...this.options.preload, ...this.learnt.values()];
     return new WorkerSlot(
       { loadMs, memoryMb, preload },
-      { idle: () => this.dispatch(), dead: (slot) => this.replace(slot) },
+      {
+        room: () => this.dispatch(),
+        returned: (tickets) => this.takeBack(tickets),
+        dead: (slot) => this.replace(slot),
+      },
     );
   }
 
@@ -170,18 +194,50 @@ export class VerifierPool implements Runner {
     setImmediate(() => this.refillSpares());
   }
 
+  /** Jobs that come back from a worker were first in line before, and are so again. */
+  private takeBack(tickets: readonly Ticket[]): void {
+    this.queue.unshift(...tickets);
+    this.dispatch();
+  }
+
   private dispatch(): void {
-    for (const slot of this.slots) {
-      if (this.queue.length === 0) return;
-      const ticket = slot.busy ? undefined : this.queue.shift();
-      if (ticket !== undefined) slot.assign(ticket);
-    }
     if (this.slots.size === 0) this.abandon();
+    while (this.queue.length > 0 && !this.closed) {
+      const slot = this.leastLoaded();
+      const next = slot === null ? -1 : this.nextFor(slot);
+      const [ticket] = next < 0 ? [] : this.queue.splice(next, 1);
+      if (ticket === undefined) return;
+      slot?.send(ticket);
+    }
+  }
+
+  private leastLoaded(): WorkerSlot | null {
+    let found: WorkerSlot | null = null;
+    for (const slot of this.slots) if (slot.hasRoom && (found === null || slot.load < found.load)) found = slot;
+    return found;
+  }
+
+  /**
+   * The place in the queue of the next job for a slot, or -1. Jobs of a suspect verifier wait for an idle worker, and
+   * one worker stays free of them where there is more than one.
+   */
+  private nextFor(slot: WorkerSlot): number {
+    const [first] = this.queue;
+    if (first === undefined || !this.isSuspect(first)) return first === undefined ? -1 : 0;
+    const taken = [...this.slots].filter((each) => each.holds(this.isSuspect)).length;
+    if (slot.load === 0 && taken < Math.max(1, this.options.workers - 1)) return 0;
+    return this.queue.findIndex((ticket) => !this.isSuspect(ticket));
   }
 
   private cancel(id: number): void {
     this.queue = this.queue.filter((ticket) => ticket.id !== id);
-    for (const slot of this.slots) if (slot.holds === id) void slot.kill();
+    for (const slot of this.slots) {
+      if (!slot.holds((ticket) => ticket.id === id)) continue;
+      this.takeBack(slot.takeBack().filter((ticket) => ticket.id !== id));
+      if (!slot.holds((ticket) => ticket.id === id)) continue;
+      slot.drop(id);
+      void slot.kill();
+    }
   }
 
   /** Workers do not start (memory limit too small, missing build): every job says so instead of waiting for ever. */
@@ -192,6 +248,10 @@ export class VerifierPool implements Runner {
     const feedback = 'workers end before they are ready; check memoryMb, preload and that the package is built';
     for (const ticket of tickets) ticket.settle(crashed('worker-did-not-start', { feedback }));
   }
+}
+
+function keyOf(target: VerifierTarget): string {
+  return typeof target === 'string' ? target : `${target.module}#${target.export}`;
 }
 
 function* numbered(jobs: Iterable<Job>): Generator<readonly [number, Job]> {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { JobClock, phases } from './clock.js';
+import { JobClock, phases, type ClockReading } from './clock.js';
 import type { Job, VerifierTarget } from './job.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker.js';
 import { crashed, timeout, type Verdict } from '../verdict.js';
@@ -18,22 +18,37 @@ export interface SlotOptions {
   readonly preload: readonly VerifierTarget[];
 }
 
-/** What a slot tells its pool. A dead slot runs nothing more; the job it held has been settled. */
+/** What a slot tells its pool. */
 export interface SlotEvents {
-  readonly idle: (slot: WorkerSlot) => void;
+  /** The slot has room for another job. */
+  readonly room: () => void;
+  /** Jobs that were not begun here and are for another slot. */
+  readonly returned: (tickets: readonly Ticket[]) => void;
+  /** The worker has ended; the slot runs nothing more. */
   readonly dead: (slot: WorkerSlot) => void;
 }
 
 const WORKER = new URL('../../dist/runner/worker.js', import.meta.url);
 
-/** One worker thread, the job it holds, and the timer that ends both. */
+/** Jobs a worker may hold: while it judges one, the others wait at hand and need no further trip between threads. */
+const AT_HAND = 4;
+
+/** Once a job has run so long, those that wait behind it go to other workers. */
+const SLOW_MS = 4;
+
+/** One worker thread, the jobs it holds, and the timer that ends it when one of them is overdue. */
 export class WorkerSlot {
   private readonly worker: Worker;
   private readonly clock = new JobClock();
-  private ticket: Ticket | null = null;
+  /** Jobs sent and not yet settled by their number, in the order in which they are judged. */
+  private readonly held = new Map<number, Ticket>();
+  private sent = 0;
   private timer: NodeJS.Timeout | undefined;
+  private timerDue = Infinity;
+  private busySince = 0;
+  private slow = false;
   private alive = true;
-  /** True once the worker has loaded what it preloads; a slot that dies before that must not be replaced at once. */
+  /** True once the worker has loaded what it preloads; a slot that dies before that must not be replaced for ever. */
   ready = false;
 
   constructor(
@@ -52,46 +67,73 @@ export class WorkerSlot {
     this.worker.unref();
   }
 
-  get busy(): boolean {
-    return this.ticket !== null;
+  /** Jobs it holds. */
+  get load(): number {
+    return this.held.size;
   }
 
-  /** The id of the job this slot holds, or null. */
-  get holds(): number | null {
-    return this.ticket?.id ?? null;
+  /** Whether it takes another job. A worker that is at a slow one does not: who waits behind it waits for it. */
+  get hasRoom(): boolean {
+    return this.alive && !this.slow && this.held.size < AT_HAND;
   }
 
-  /** Hands a job to an idle slot. A job whose data cannot be cloned is settled as `crashed`. */
-  assign(ticket: Ticket): void {
-    this.ticket = ticket;
+  /** Whether it holds a job of which this is true. */
+  holds(matches: (ticket: Ticket) => boolean): boolean {
+    for (const ticket of this.held.values()) if (matches(ticket)) return true;
+    return false;
+  }
+
+  /** Hands over a job. One whose data cannot be cloned is settled as `crashed`. */
+  send(ticket: Ticket): void {
+    const number = this.sent + 1;
     try {
-      this.worker.postMessage({ id: ticket.id, job: ticket.job } satisfies ToWorker);
+      this.worker.postMessage({ number, job: ticket.job } satisfies ToWorker);
     } catch (thrown) {
-      this.finish(crashed('not-cloneable', { feedback: thrown instanceof Error ? thrown.message : '' }));
+      ticket.settle(crashed('not-cloneable', { feedback: thrown instanceof Error ? thrown.message : '' }));
       return;
     }
-    this.worker.ref();
-    this.watch(ticket, ticket.deadlineMs);
+    this.sent = number;
+    this.held.set(number, ticket);
+    if (this.held.size === 1) {
+      this.busySince = performance.now();
+      this.worker.ref();
+      this.watch(ticket.deadlineMs);
+    } else {
+      this.watch(SLOW_MS);
+    }
   }
 
-  /** Lets an idle slot load a verifier ahead of its first job. */
+  /** Lets the worker load a verifier ahead of its first job. */
   warm(target: VerifierTarget): void {
     this.worker.postMessage({ warm: target } satisfies ToWorker);
   }
 
-  /** Takes the job back unsettled. */
-  release(): Ticket | null {
-    const ticket = this.ticket;
-    this.ticket = null;
-    return ticket;
+  /** Takes back every job that was not begun. */
+  takeBack(): Ticket[] {
+    const begun = this.clock.takeBack(this.sent);
+    const waiting = [...this.held].filter(([number]) => number > begun);
+    for (const [number] of waiting) this.held.delete(number);
+    return waiting.map(([, ticket]) => ticket);
   }
 
-  /** Ends the worker and, with it, whatever it runs. Settles nothing; resolves when the thread is gone. */
+  /** Forgets a job that nobody waits for any more. */
+  drop(id: number): void {
+    for (const [number, ticket] of this.held) if (ticket.id === id) this.held.delete(number);
+  }
+
+  /** Takes back every job, begun or not; only for a slot that is about to be ended. */
+  release(): Ticket[] {
+    const tickets = [...this.held.values()];
+    this.held.clear();
+    return tickets;
+  }
+
+  /** Ends the worker and, with it, what it runs; the jobs it holds go back. Resolves when the thread is gone. */
   async kill(): Promise<void> {
     if (!this.alive) return;
     this.alive = false;
     clearTimeout(this.timer);
-    this.ticket = null;
+    this.events.returned(this.release());
     const ended = this.worker.terminate();
     this.events.dead(this);
     await ended;
@@ -99,49 +141,88 @@ export class WorkerSlot {
 
   private receive(message: FromWorker): void {
     if (!this.alive) return;
-    if ('ready' in message) this.ready = true;
-    else if (message.id === this.ticket?.id) this.finish(message.verdict);
-  }
-
-  private finish(verdict: Verdict): void {
-    const ticket = this.ticket;
-    this.ticket = null;
-    clearTimeout(this.timer);
-    this.worker.unref();
-    ticket?.settle(verdict);
-    this.events.idle(this);
-  }
-
-  /** Checks after `delayMs`, once messages that are already here have been received, whether the job is overdue. */
-  private watch(ticket: Ticket, delayMs: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => setImmediate(() => this.inspect(ticket)), Math.max(1, Math.ceil(delayMs)));
-  }
-
-  private inspect(ticket: Ticket): void {
-    if (!this.alive || this.ticket !== ticket) return;
-    const { phase, elapsedMs } = this.clock.read();
-    const running = phase === phases.running;
-    const limitMs = running ? ticket.deadlineMs : this.options.loadMs;
-    if (elapsedMs < limitMs) {
-      // Not yet running: it may begin at any moment, so look again after one deadline at the latest.
-      this.watch(ticket, Math.min(limitMs - elapsedMs, ticket.deadlineMs));
+    if ('ready' in message) {
+      this.ready = true;
       return;
     }
+    const ticket = this.held.get(message.number);
+    if (ticket === undefined) return;
+    this.held.delete(message.number);
+    this.slow = false;
+    if (this.held.size === 0) this.rest();
+    ticket.settle(message.verdict);
+    this.events.room();
+  }
+
+  private rest(): void {
+    clearTimeout(this.timer);
+    this.timerDue = Infinity;
+    this.worker.unref();
+  }
+
+  /** Looks after `delayMs` at the latest, once messages that are already here have been received. */
+  private watch(delayMs: number): void {
+    const due = performance.now() + delayMs;
+    if (due >= this.timerDue) return;
+    clearTimeout(this.timer);
+    this.timerDue = due;
+    this.timer = setTimeout(() => setImmediate(() => this.inspect()), Math.max(1, Math.ceil(delayMs)));
+  }
+
+  private inspect(): void {
+    this.timerDue = Infinity;
+    if (!this.alive || this.held.size === 0) return;
+    const reading = this.readClock();
+    const running = reading.phase === phases.running;
+    const current = this.held.get(reading.job);
+    const limitMs = running ? (current?.deadlineMs ?? Infinity) : this.options.loadMs;
+    if (reading.elapsedMs >= limitMs) {
+      this.end(reading, limitMs);
+      return;
+    }
+    if (running && reading.elapsedMs >= SLOW_MS) {
+      this.slow = true;
+      this.events.returned(this.takeBack());
+    }
+    // Where nothing runs yet a job may begin at any moment, so look again after one deadline.
+    const shortest = Math.min(...[...this.held.values()].map(({ deadlineMs }) => deadlineMs));
+    const next = running ? limitMs - reading.elapsedMs : shortest;
+    this.watch(this.held.size > 1 ? Math.min(next, SLOW_MS) : next);
+  }
+
+  /** The clock's reading; a worker that has not begun anything yet waits for no longer than it has had a job. */
+  private readClock(): ClockReading {
+    const reading = this.clock.read();
+    if (reading.phase === phases.running || reading.phase === phases.loading) return reading;
+    return { ...reading, elapsedMs: Math.min(reading.elapsedMs, performance.now() - this.busySince) };
+  }
+
+  /** Ends the worker for a job that is overdue. */
+  private end({ phase, elapsedMs, job }: ClockReading, limitMs: number): void {
+    const running = phase === phases.running;
+    // A worker that never begins is stuck in loading something: the first job in line stands for it.
+    const [first] = this.held.keys();
+    const number = this.held.has(job) ? job : first;
+    const culprit = number === undefined ? undefined : this.held.get(number);
+    if (number !== undefined) this.held.delete(number);
+    void this.kill();
     const feedback = running
       ? `stopped after its limit of ${limitMs} ms`
       : `the verifier did not load in ${limitMs} ms`;
-    const reason = running ? 'deadline' : 'load-deadline';
-    void this.kill();
-    ticket.settle({ ...timeout(limitMs, { feedback, elapsedMs }), reason });
+    const verdict = timeout(limitMs, { feedback, elapsedMs });
+    culprit?.settle(running ? verdict : { ...verdict, reason: 'load-deadline' });
   }
 
+  /** The worker died by itself: the job it was at is to blame, or the first in line when it had begun none. */
   private fail(reason: string, feedback: string): void {
     if (!this.alive) return;
-    const ticket = this.ticket;
-    const { elapsedMs } = this.clock.read();
+    const { job, elapsedMs } = this.readClock();
+    const [first] = this.held.keys();
+    const number = this.held.has(job) ? job : first;
+    const culprit = number === undefined ? undefined : this.held.get(number);
+    if (number !== undefined) this.held.delete(number);
     void this.kill();
-    ticket?.settle(crashed(reason, { feedback, elapsedMs }));
+    culprit?.settle(crashed(reason, { feedback, elapsedMs }));
   }
 }
 

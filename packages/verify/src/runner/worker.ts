@@ -4,14 +4,15 @@ import { thrownMessage, toVerdict, type Job, type VerifierTarget } from './job.j
 import { resolveVerifier, warmUp } from './resolve.js';
 import { crashed, type Verdict } from '../verdict.js';
 
-/** The thread of a `VerifierPool`: judges one job at a time and says through the clock what it is doing. */
+/** The thread of a `VerifierPool`: judges jobs in their order and says through the clock what it is doing. */
 export interface WorkerSetup {
   readonly clock: SharedArrayBuffer;
   readonly preload: readonly VerifierTarget[];
 }
 
-export type ToWorker = { readonly id: number; readonly job: Job } | { readonly warm: VerifierTarget };
-export type FromWorker = { readonly ready: true } | { readonly id: number; readonly verdict: Verdict };
+/** Jobs are numbered from 1, without a gap. */
+export type ToWorker = { readonly number: number; readonly job: Job } | { readonly warm: VerifierTarget };
+export type FromWorker = { readonly ready: true } | { readonly number: number; readonly verdict: Verdict };
 
 async function judge(job: Job, clock: JobClock): Promise<Verdict> {
   clock.enter(phases.loading);
@@ -30,15 +31,16 @@ async function judge(job: Job, clock: JobClock): Promise<Verdict> {
 async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): Promise<void> {
   const clock = new JobClock(setup.clock);
   for (const target of setup.preload) await warmUp(target);
+  const handle = async (message: ToWorker): Promise<void> => {
+    if ('warm' in message) return warmUp(message.warm);
+    if (!clock.claim(message.number)) return;
+    const verdict = await judge(message.job, clock);
+    clock.enter(phases.finished);
+    port.postMessage({ number: message.number, verdict } satisfies FromWorker);
+  };
+  let last = Promise.resolve();
   port.on('message', (message: ToWorker) => {
-    if ('warm' in message) {
-      void warmUp(message.warm);
-      return;
-    }
-    void judge(message.job, clock).then((verdict) => {
-      clock.enter(phases.finished);
-      port.postMessage({ id: message.id, verdict } satisfies FromWorker);
-    });
+    last = last.then(() => handle(message));
   });
   port.postMessage({ ready: true } satisfies FromWorker);
 }
