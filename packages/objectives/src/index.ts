@@ -40,3 +40,34 @@ export { whiten } from './advantages/whiten.js';
 export { highEntropyTokens } from './filters/high-entropy.js';
 export { ratioBounds, rejectionMask, type RejectionRule } from './filters/rejection.js';
 export { largest, quantile } from './terms/select.js';
+export { prefixValues, type PrefixValues } from './advantages/prefix-values.js';
+export {
+  backwardReward,
+  channelAdvantage,
+  channelModes,
+  channelProcessAdvantage,
+  falseNegativeRate,
+  forwardWeight,
+  type Appeals,
+  type ChannelAdvantageOptions,
+  type ChannelMode,
+  type RewardChannel,
+} from './advantages/reward-channel.js';
+export { entropyGate } from './filters/entropy-gate.js';
+export { splitByAttempts } from './methods/dph-rl.js';
+export { minPProxy, minPProxyLogProb } from './methods/lp-reg.js';
+export { entropyChange } from './methods/steer.js';
+export { selfCertainty } from './methods/ucas.js';
+export { auditAdvantages, type AdvantageAudit } from './metrics/advantage-audit.js';
+export { clipCorrection, type ClipCorrection } from './metrics/clip-correction.js';
+export { expectedEntropyChange, exponentialUpdate, type ExponentialUpdate } from './metrics/entropy-change.js';
+export {
+  mislabelDelta,
+  mislabelMoments,
+  randomAdvantageMoments,
+  type Mislabelling,
+  type RandomAdvantageMoments,
+} from './metrics/random-reward.js';
+export { CASCADE_TIERS, cascadeReward, type CascadeOutcome, type CascadeTiers } from './shaping/cascade.js';
+export { rewardArms, spuriousReward, type RewardArm } from './shaping/spurious-reward.js';
+export { SUBSENTENCE_DELIMITERS, segmentSubsentences } from './terms/spans.js';

@@ -13,8 +13,8 @@ export function exponentialUpdate(
   delta: readonly number[],
   eta: number,
 ): ExponentialUpdate {
-  const most = Math.max(...delta.map((d) => eta * d));
-  const raised = probabilities.map((p, i) => p * Math.exp(eta * delta[i]! - most));
+  const most = Math.max(...delta.filter((_, i) => probabilities[i]! > 0).map((d) => eta * d));
+  const raised = probabilities.map((p, i) => (p > 0 ? p * Math.exp(eta * delta[i]! - most) : 0));
   const sum = raised.reduce((total, value) => total + value, 0);
   const updated = raised.map((value) => value / sum);
   const meanLog = -entropyOf(probabilities);
