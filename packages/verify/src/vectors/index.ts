@@ -1,5 +1,8 @@
 import type { SlugAdapters } from './adapter.js';
 import { crossDomainRm, hallucination, oneTokenJudge, rlbff, rmNlhf, spct, trm, verifybench } from './judges.js';
+import { loong } from './loong.js';
+import { crossthink, guru, longCot, multiDomain } from './reasoning.js';
+import { verifierPitfalls } from './verifier-pitfalls.js';
 import {
   alphaAlign,
   causalTestbed,
@@ -22,10 +25,15 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   'cls-rl': clsRl,
   'content-moderation': contentModeration,
   'cross-domain-rm': crossDomainRm,
+  crossthink,
   'golden-goose': goldenGoose,
+  guru,
   hallucination,
   'kg-reward': kgReward,
+  'long-cot': longCot,
+  loong,
   'medsam-agent': medsamAgent,
+  'multi-domain': multiDomain,
   'one-token-judge': oneTokenJudge,
   'perception-r1': perceptionR1,
   'pretrain-zero': pretrainZero,
@@ -43,4 +51,5 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   trm,
   verifybench,
   vmr,
+  'verifier-pitfalls': verifierPitfalls,
 };
