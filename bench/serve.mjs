@@ -117,6 +117,12 @@ async function sendByTheClock(url, { rate, batch }, seconds) {
   return { requests: total, lost, verdictsPerSecond: (total * batch) / tookSeconds, latencies };
 }
 
+/** Processor time of the server so far, in seconds. */
+async function cpuSeconds(url) {
+  const text = await (await fetch(new URL('/metrics', url))).text();
+  return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1]);
+}
+
 function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
@@ -129,7 +135,7 @@ function page({ machine, options, load, killers, workersReplaced }) {
       `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)}, Node ${machine.node}`,
     '',
     table(
-      ['verdicts/s', 'requests', 'lost', 'p50 ms', 'p99 ms', 'max ms'],
+      ['verdicts/s', 'requests', 'lost', 'p50 ms', 'p99 ms', 'max ms', 'server CPU ms/verdict'],
       [
         [
           load.verdictsPerSecond.toFixed(0),
@@ -138,6 +144,7 @@ function page({ machine, options, load, killers, workersReplaced }) {
           load.p50Ms.toFixed(1),
           load.p99Ms.toFixed(1),
           load.maxMs.toFixed(1),
+          load.serverCpuMsPerVerdict.toFixed(3),
         ],
       ],
     ),
@@ -157,17 +164,20 @@ export async function run(argv) {
   const { child, url } = await startServer();
   try {
     await sendByTheClock(url, options, options.warmup);
+    const cpuBefore = await cpuSeconds(url);
     let over = false;
     const killing = sendKillers(url, options.deadline, () => over);
     const { latencies, ...measured } = await sendByTheClock(url, options, options.seconds);
     over = true;
     const killers = await killing;
+    const serverCpuMs = ((await cpuSeconds(url)) - cpuBefore) * 1000;
     const { replaced } = await (await fetch(new URL('/health', url))).json();
     const load = {
       ...measured,
       p50Ms: quantile(latencies, 0.5),
       p99Ms: quantile(latencies, 0.99),
       maxMs: quantile(latencies, 1),
+      serverCpuMsPerVerdict: serverCpuMs / (measured.requests * options.batch),
     };
     const data = { machine, options, load, killers, workersReplaced: replaced };
     return { data, page: page(data) };

@@ -62,3 +62,5 @@ export { extractGrid, verifyGrid, verifyTable, type Grid } from './structure/gri
 export { extractJson, jsonEqual, jsonOverlap } from './structure/json.js';
 export { kendallTau, readList, verifyList, verifyRanking } from './structure/lists.js';
 export { callCredit, parseToolCalls, verifyToolCalls, type ToolCall, type ToolTurn } from './structure/tool-calls.js';
+export type { VerifierFixture } from './fixtures.js';
+export { verifierFixtures } from './kinds/fixtures.js';

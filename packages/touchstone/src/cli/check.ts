@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TouchstoneError, UserError } from '../errors.js';
-import { answerForms, checkGold, type CheckFailure, type CheckReport } from '../scoring/check.js';
+import { answerForms, checkFixtures, checkGold, type CheckFailure, type CheckReport } from '../scoring/check.js';
 import { readTable } from '../scoring/table.js';
 import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
@@ -24,7 +24,7 @@ export function registerCheck(program: Command, context: CliContext): void {
       .command('check')
       .description('prove that the gold answers of a data set earn full marks, and list those that do not')
       .argument('<kind>', 'a registered verifier, or file.mjs#export')
-      .argument('<file>', 'a .jsonl, .json or .parquet file')
+      .argument('[file]', 'a .jsonl, .json or .parquet file; without one, the cases that the verifier ships')
       .option('--reference-field <name>', 'field of the gold answer', 'reference')
       .option('--reference-after <mark>', 'the answer is what follows the last of these, such as ####')
       .option('--reference-json', 'the field holds JSON text')
@@ -35,7 +35,24 @@ export function registerCheck(program: Command, context: CliContext): void {
         collect,
         [],
       ),
-  ).action((kind: string, file: string, options: CheckOptions) => check(kind, file, options, context.io));
+  ).action((kind: string, file: string | undefined, options: CheckOptions) =>
+    file === undefined ? checkShipped(kind, options, context.io) : check(kind, file, options, context.io),
+  );
+}
+
+/** The cases that a registered verifier ships: full marks, none, and malformed. */
+async function checkShipped(kind: string, options: CheckOptions, io: CliIo): Promise<void> {
+  const verifier = parseTarget(kind, io.directory);
+  if (typeof verifier !== 'string') {
+    throw new UserError(`touchstone check: ${kind} ships no cases; give a file of gold answers`);
+  }
+  const report = await withPool(options, (pool) => checkFixtures(verifier, pool));
+  io.stdout(options.json === true ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`);
+  if (report.failed > 0) {
+    throw new TouchstoneError(
+      `touchstone check: every case must be judged as it says, got ${report.failed} that are not`,
+    );
+  }
 }
 
 async function check(kind: string, file: string, options: CheckOptions, io: CliIo): Promise<void> {
@@ -66,7 +83,7 @@ async function check(kind: string, file: string, options: CheckOptions, io: CliI
 }
 
 function reportLines({ rows, tried, failed, failures }: CheckReport): string[] {
-  return [...failures.map(failureLine), `full marks: ${shareOf(tried - failed, tried)} answers of ${rows} rows`];
+  return [...failures.map(failureLine), `as expected: ${shareOf(tried - failed, tried)} answers of ${rows} rows`];
 }
 
 function failureLine({ where, form, outcome, score, reason, feedback, extracted, reference }: CheckFailure): string {

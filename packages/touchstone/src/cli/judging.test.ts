@@ -184,8 +184,17 @@ describe('touchstone check', () => {
     const argv = ['check', 'exact', 'answers.jsonl', '--form', 'plain', '--form', 'boxed'];
     const { out } = await run(...argv);
     expect(out).toMatch(/answers\.jsonl:1 \(boxed\): incorrect 0 \(different\), took \\boxed\{4\}, reference "4"/);
-    expect(out).toMatch(/full marks: 2 of 4 \(50\.0 %\) answers of 2 rows/);
+    expect(out).toMatch(/as expected: 2 of 4 \(50\.0 %\) answers of 2 rows/);
     expect((await run('check', 'exact', 'answers.jsonl')).code).toBe(0);
+  });
+});
+
+describe('touchstone check without a file', () => {
+  it('judges the cases that a verifier ships', async () => {
+    const { code, out } = await run('check', 'math');
+    expect(out).toMatch(/^as expected: (\d+) of \1 \(100\.0 %\)/);
+    expect(code).toBe(0);
+    expect((await run('check', 'own.mjs#contains')).err).toMatch(/ships no cases; give a file/);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Proof by trial that the gold answers of a data set earn full marks, in each of the forms that models write. */
-import type { Verdict } from '@touchstone/verify';
+import { verifierFixtures, type Verdict, type VerifierKind } from '@touchstone/verify';
 import type { Job, VerifierPool, VerifierTarget } from '@touchstone/verify/runner';
 import type { Row } from '../task/loaders/rows.js';
 import { referenceOf, type RowFields } from './judge-rows.js';
@@ -66,6 +66,31 @@ export async function checkGold(
     return [{ where: row.where, form, outcome, score, reason, feedback, extracted, reference }];
   });
   return { rows: rows.length, tried: tries.length, failed: failures.length, failures };
+}
+
+/** Judges the cases that a registered verifier ships, twice each, and lists those that are not as they say. */
+export async function checkFixtures(kind: VerifierKind, pool: VerifierPool): Promise<CheckReport> {
+  const fixtures = verifierFixtures[kind];
+  const jobs = fixtures.map(({ response, reference, options }): Job => ({
+    verifier: kind,
+    response,
+    reference,
+    ...(options !== undefined && { options }),
+  }));
+  const [verdicts, again] = [await pool.runAll(jobs), await pool.runAll(jobs)];
+  const failures = fixtures.flatMap((fixture, i): CheckFailure[] => {
+    const verdict = verdicts[i] as Verdict;
+    const isSame = verdict.outcome === again[i]?.outcome && verdict.reason === again[i]?.reason;
+    const isRight =
+      verdict.score === (fixture.kind === 'full' ? 1 : 0) && verdict.reason === (fixture.reason ?? verdict.reason);
+    if (isSame && isRight) return [];
+    const { outcome, score, reason, feedback, extracted } = verdict;
+    const form = isSame ? fixture.kind : 'determinism';
+    return [
+      { where: `case ${i + 1}`, form, outcome, score, reason, feedback, extracted, reference: fixture.reference },
+    ];
+  });
+  return { rows: fixtures.length, tried: fixtures.length, failed: failures.length, failures };
 }
 
 function responsesOf(

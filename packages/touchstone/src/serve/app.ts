@@ -96,6 +96,11 @@ class Meters {
     lines.push(...gauge('touchstone_jobs_running', 'Jobs being judged.', running));
     lines.push(...gauge('touchstone_workers', 'Worker threads that judge.', workers));
     lines.push(...gauge('touchstone_workers_replaced', 'Workers killed or lost since the start.', replaced));
+    const { user, system } = process.cpuUsage();
+    lines.push(
+      ...gauge('process_cpu_seconds_total', 'Processor time of all threads.', (user + system) / 1e6, 'counter'),
+    );
+    lines.push(...gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()));
     return `${lines.join('\n')}\n`;
   }
 }

@@ -68,7 +68,7 @@ export class Histogram {
   }
 }
 
-/** One gauge line with its header. */
-export function gauge(name: string, help: string, value: number): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`];
+/** One value that is read when asked for, with its header. */
+export function gauge(name: string, help: string, value: number, type: 'gauge' | 'counter' = 'gauge'): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`];
 }

@@ -3,7 +3,8 @@
  * Sources: arXiv 2507.08794 (keys without content), arXiv 2505.22203 (prefixes, explanations, symbols, gibberish,
  * markup, injection), and the habits of policies that learn to please a rule (floods, boxes, retractions).
  */
-import { heldOutKeys, masterKeys } from './keys.js';
+import { masterKeys } from '../rewards/one-token-judge.js';
+import { heldOutKeys } from './keys.js';
 import type { Draw } from './random.js';
 
 /** What an attack may use: the question where there is one, and the right answer as text where it has one. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { attackCategories, attacks, decoys, mentions } from './attacks.js';
-import { firstSentenceNegative, heldOutKeys, isDegenerateResponse, masterKeys } from './keys.js';
-import { falsePositiveRates, measureAttacks } from './measure.js';
+import { heldOutKeys } from './keys.js';
+import { measureAttacks } from './measure.js';
 import { seededDraw } from './random.js';
 import { verifyExact } from '../kinds/exact.js';
+import { isDegenerateResponse, masterKeys } from '../rewards/one-token-judge.js';
 import { correct, crashed, incorrect } from '../verdict.js';
 
 const items = [
@@ -74,31 +75,11 @@ describe('attack suite', () => {
   });
 });
 
-describe('keys without content', () => {
-  it('knows the master keys and any punctuation', () => {
-    for (const key of [...masterKeys, '', '!?', ' thought PROCESS ']) expect(isDegenerateResponse(key)).toBe(true);
-  });
-
-  it('lets answers, openers with content and unknown keys pass', () => {
-    for (const text of ['7', 'B', '解 7', 'Solution: x = 2', ...heldOutKeys])
-      expect(isDegenerateResponse(text)).toBe(false);
-  });
-
-  it('cuts after the first sentence', () => {
-    expect(firstSentenceNegative('Take 3.5 of it. Then stop.')).toBe('Take 3.5 of it.');
-    expect(firstSentenceNegative('まず考える。答えは7。')).toBe('まず考える。');
-    expect(firstSentenceNegative('  We begin\nhere. ')).toBe('We begin');
-    expect(firstSentenceNegative('no end')).toBe('no end');
-  });
-
-  it('averages false positives by key', () => {
-    expect(
-      falsePositiveRates([
-        [1, 0],
-        [0, 0],
-        [1, 1],
-      ]),
-    ).toEqual({ perKey: [0.5, 0, 1], average: 0.5, worst: 1 });
-    expect(falsePositiveRates([])).toEqual({ perKey: [], average: 0, worst: 0 });
+describe('held-out keys', () => {
+  it('are not among the published ones, and the guard that knows only those lets them pass', () => {
+    for (const key of heldOutKeys) {
+      expect(masterKeys).not.toContain(key);
+      expect(isDegenerateResponse(key)).toBe(false);
+    }
   });
 });

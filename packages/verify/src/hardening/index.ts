@@ -1,10 +1,15 @@
 export { attackCategories, attacks, type Attack, type AttackCategory, type AttackItem } from './attacks.js';
-export { firstSentenceNegative, heldOutKeys, isDegenerateResponse, masterKeys } from './keys.js';
+export { heldOutKeys } from './keys.js';
 export {
-  falsePositiveRates,
   measureAttacks,
   type AttackRate,
   type AttackReport,
   type AttackResult,
   type MeasureOptions,
 } from './measure.js';
+export {
+  falsePositiveRates,
+  firstSentenceNegative,
+  isDegenerateResponse,
+  masterKeys,
+} from '../rewards/one-token-judge.js';

@@ -86,14 +86,3 @@ function summarise(items: number, results: readonly AttackResult[]): AttackRepor
     attacks: results,
   };
 }
-
-/** False-positive rates of a judge: `verdicts[key][item]`, 1 where it accepted; every item's true label is no. */
-export function falsePositiveRates(verdicts: readonly (readonly number[])[]): {
-  readonly perKey: number[];
-  readonly average: number;
-  readonly worst: number;
-} {
-  const perKey = verdicts.map((row) => (row.length === 0 ? 0 : row.reduce((sum, each) => sum + each, 0) / row.length));
-  const average = perKey.length === 0 ? 0 : perKey.reduce((sum, each) => sum + each, 0) / perKey.length;
-  return { perKey, average, worst: Math.max(0, ...perKey) };
-}

@@ -35,7 +35,19 @@ async function load(target: VerifierTarget): Promise<Resolved> {
   return { failed: `${target.module}: must export the function ${target.export}, got exports ${names}` };
 }
 
-/** Loads a verifier ahead of its first job, so that the job pays no start-up; a failure is reported by that job. */
+/**
+ * Loads a verifier ahead of its first job and, for a registered kind, judges its fixtures a few times, so that the job
+ * pays neither for loading nor for the first compilation. A failure is reported by that job.
+ */
 export async function warmUp(target: VerifierTarget): Promise<void> {
-  await resolveVerifier(target);
+  const resolved = await resolveVerifier(target);
+  if (typeof target !== 'string' || 'failed' in resolved || !isVerifierKind(target)) return;
+  const { verifierFixtures } = await import('../kinds/fixtures.js');
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    for (const { response, reference, options } of verifierFixtures[target]) {
+      resolved.verifier(response, reference, options);
+    }
+  }
 }
+
+const WARM_ROUNDS = 3;
