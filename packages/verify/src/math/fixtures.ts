@@ -13,6 +13,13 @@ export const mathFixtures: readonly VerifierFixture[] = [
   { kind: 'zero', response: '\\boxed{(1, 2)}', reference: '(2, 1)', reason: 'different' },
   { kind: 'zero', response: ' ', reference: '2', reason: 'no-answer' },
   { kind: 'zero', response: '\\boxed{9^{9^{9^{9}}}}', reference: '2', reason: 'too-large' },
+  {
+    kind: 'zero',
+    response: 'It could be anything but 2.',
+    reference: '2',
+    options: { order: ['boxed', 'hash', 'phrase'] },
+  },
+  { kind: 'malformed', response: '\\boxed{2}', reference: '2', options: { order: ['box'] }, reason: 'bad-option' },
   { kind: 'malformed', response: '\\boxed{', reference: '2' },
   { kind: 'malformed', response: '\\boxed{2}', reference: '', reason: 'reference-empty' },
   { kind: 'malformed', response: '\\boxed{2}', reference: { value: 2 }, reason: 'bad-reference' },

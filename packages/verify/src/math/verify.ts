@@ -1,5 +1,6 @@
 import { lastChoice } from '../extract/choice.js';
-import { extractAnswer, extractReference, type ExtractOptions } from '../extract/extract.js';
+import { defaultOrder, extractAnswer, extractReference, type ExtractOptions } from '../extract/extract.js';
+import type { ExtractionKind } from '../extract/span.js';
 import { correct, incorrect, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import { compareAnswers, type EqualityReason } from './equal.js';
 import type { Tolerance } from './scalar.js';
@@ -77,9 +78,18 @@ function numberOption(options: Readonly<Record<string, unknown>>, name: string):
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** The order of places to look in, undefined where none is asked for, null where it cannot be read. */
+function orderOption(options: Readonly<Record<string, unknown>>): readonly ExtractionKind[] | undefined | null {
+  const order = options['order'];
+  if (order === undefined) return undefined;
+  const known: readonly unknown[] = defaultOrder;
+  const isOrder = Array.isArray(order) && order.length > 0 && order.every((kind) => known.includes(kind));
+  return isOrder ? (order as ExtractionKind[]) : null;
+}
+
 /**
  * `verifyMath` as a registered kind: the reference is a text, a number, or a list of accepted ones; the options
- * `absolute`, `relative` and `decimals` set the tolerance.
+ * `absolute`, `relative` and `decimals` set the tolerance, and `order` the places where the answer is looked for.
  */
 export function verifyMathReference(
   response: string,
@@ -91,6 +101,10 @@ export function verifyMathReference(
   if (texts.length === 0 || texts.length !== accepted.length) {
     return unscorable('bad-reference', { feedback: 'the reference must be a text, a number, or a list of them' });
   }
+  const order = orderOption(options);
+  if (order === null) {
+    return unscorable('bad-option', { feedback: `order must be a list of ${defaultOrder.join(', ')}` });
+  }
   const tolerance: Tolerance = Object.fromEntries(
     ['absolute', 'relative', 'decimals'].flatMap((name) => {
       const value = numberOption(options, name);
@@ -99,7 +113,7 @@ export function verifyMathReference(
   );
   let last: Verdict | null = null;
   for (const text of texts) {
-    last = verifyMath(response, text, { tolerance });
+    last = verifyMath(response, text, { tolerance, ...(order !== undefined && { order }) });
     if (last.outcome === 'correct') return last;
   }
   return last ?? unscorable('bad-reference');
