@@ -125,6 +125,7 @@ export function selectRollouts(batch: RolloutBatch, rollouts: ArrayLike<number>)
         width: batch.topK.width,
         ids: cut(batch.topK.ids, batch.topK.width),
         logProb: cut(batch.topK.logProb, batch.topK.width),
+        ...(batch.topK.teacherLogProb && { teacherLogProb: cut(batch.topK.teacherLogProb, batch.topK.width) }),
       },
     }),
   };

@@ -116,6 +116,7 @@ rule(undefined, 'the columns it reads are those that it needs', (objective, { na
     get: (target, column: ColumnName) => (read.add(column), target[column]),
   });
   const watched = { ...batch, columns };
+  objective.keep?.(watched);
   objective.derive?.(watched);
   objective.loss(watched, objective.advantages(watched), totalsOf(batch));
   expect([...read].filter((column) => !derived.includes(column)).sort()).toEqual(
@@ -129,7 +130,9 @@ rule(undefined, 'a missing column is named', (objective) => {
     const { [column]: _, ...columns } = batch.columns;
     if (column === 'logProb' && !objective.differentiates.includes('logProb')) continue;
     const without = { ...batch, columns };
-    expect(() => (objective.derive?.(without), run(objective, without))).toThrow(new RegExp(column));
+    expect(() => (objective.keep?.(without), objective.derive?.(without), run(objective, without))).toThrow(
+      new RegExp(column),
+    );
   }
 });
 

@@ -71,3 +71,36 @@ export {
 export { CASCADE_TIERS, cascadeReward, type CascadeOutcome, type CascadeTiers } from './shaping/cascade.js';
 export { rewardArms, spuriousReward, type RewardArm } from './shaping/spurious-reward.js';
 export { SUBSENTENCE_DELIMITERS, segmentSubsentences } from './terms/spans.js';
+export {
+  answerAdvantages,
+  budgetBaselines,
+  budgetRelative,
+  cutOfVerdict,
+  truncationPlan,
+  type BudgetBaseline,
+  type BudgetCredit,
+  type Truncation,
+} from './advantages/budget-relative.js';
+export {
+  attemptRewards,
+  testPassRates,
+  testWeights,
+  type TestOutcomes,
+  type TestWeighting,
+} from './advantages/test-weights.js';
+export { consistentRollouts, type ConsistencyFilter } from './filters/process-consistency.js';
+export { valueSampling, type SamplingOptions, type SamplingPlan } from './filters/task-value.js';
+export { stepErrorColumn, voteErrorSteps, voteModes, type VoteMode } from './methods/capo.js';
+export { blendedReward } from './methods/prof.js';
+export { distillationTargets, towards, type DistillationTarget, type TargetOptions } from './methods/sdpo.js';
+export { degenerateGroupRatio } from './metrics/degenerate-groups.js';
+export { stepConsistency, type StepConsistency } from './metrics/step-consistency.js';
+export {
+  ANNEALED_TEMPERATURE,
+  annealedTemperature,
+  coolingLength,
+  type AnnealedTemperature,
+} from './schedules/annealed-temperature.js';
+export { advantageMass, extraRollouts, type ExtraRollouts } from './schedules/extra-rollouts.js';
+export { selectForVerification, selectionCounts } from './schedules/verification-selection.js';
+export { RENORM, renormTurns, type RenormOptions } from './shaping/renorm.js';

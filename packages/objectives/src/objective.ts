@@ -27,9 +27,13 @@ export type ColumnName =
   | 'oldLogProb'
   | 'samplerLogProb'
   | 'refLogProb'
+  /** Log-prob of the chosen token under a teacher, such as the policy with more in its context. */
+  | 'teacherLogProb'
   | 'entropy'
   | 'oldEntropy'
   | 'meanLogProb'
+  /** `meanLogProb` at the start of the step. */
+  | 'oldMeanLogProb'
   | 'topLogProb'
   | 'tokenRewards'
   | 'values'
@@ -51,13 +55,17 @@ export type ColumnName =
 /** What an objective may ask for once a rollout. */
 export type RolloutColumnName =
   /** Reward of the greedy response to the same prompt. */
-  'greedyReward';
+  | 'greedyReward'
+  /** 1 where the teacher saw more than the policy did: a solution, or feedback. */
+  | 'teacherTarget';
 
 /** [tokens x width], row-major: the `width` likeliest tokens of each position and their log-probs. */
 export interface TopKColumns {
   readonly width: number;
   readonly ids: Int32Array;
   readonly logProb: Float64Array;
+  /** Log-probs of the same tokens under a teacher. */
+  readonly teacherLogProb?: Float64Array;
 }
 
 /** Columns that the engine can differentiate. `topK` has `TopKColumns.width` entries a token. */

@@ -29,8 +29,12 @@ export function tokenRewardNeeds({ rewardSource, rewardKlCoef }: TokenRewardSett
  */
 export function tokenRewards(batch: RolloutBatch, settings: TokenRewardSettings): Float64Array {
   const scores = settings.rewardSource === 'tokens' ? tokenColumn(batch, 'tokenRewards') : outcomeAtEnd(batch);
+  return penalisedScores(batch, scores, settings.rewardKlCoef);
+}
+
+/** [tokens] r_t above from given scores, of which those under the mask are not read. */
+export function penalisedScores(batch: RolloutBatch, scores: Float64Array, penalty: number): Float64Array {
   const out = new Float64Array(batch.mask.length);
-  const penalty = settings.rewardKlCoef;
   const old = penalty > 0 ? tokenColumn(batch, 'oldLogProb') : undefined;
   const reference = penalty > 0 ? tokenColumn(batch, 'refLogProb') : undefined;
   batch.rewards.forEach((reward, rollout) => {

@@ -24,9 +24,11 @@ const columnSamplers: Readonly<Record<ColumnName, (draw: () => number, logProb: 
   oldLogProb: (draw, logProb, drift) => Math.min(logProb + (2 * draw() - 1) * drift, -1e-3),
   samplerLogProb: (draw, logProb, drift) => Math.min(logProb + (2 * draw() - 1) * drift, -1e-3),
   refLogProb: (draw, logProb, drift) => Math.min(logProb + (2 * draw() - 1) * drift, -1e-3),
+  teacherLogProb: (draw, logProb, drift) => Math.min(logProb + (2 * draw() - 1) * drift, -1e-3),
   entropy: (draw) => 3 * draw(),
   oldEntropy: (draw) => 3 * draw(),
   meanLogProb: (draw) => -4 - 4 * draw(),
+  oldMeanLogProb: (draw) => -4 - 4 * draw(),
   topLogProb: (draw) => -draw(),
   tokenRewards: (draw) => 2 * draw() - 1,
   values: (draw) => 2 * draw() - 1,
@@ -71,7 +73,10 @@ export function sampleBatch(options: SampleBatchOptions): RolloutBatch {
     rewards: Float64Array.from(members, (group, i) => options.reward?.(i, group) ?? coin()),
     mask,
     columns,
-    rolloutColumns: { greedyReward: Float64Array.from(members, coin) },
+    rolloutColumns: {
+      greedyReward: Float64Array.from(members, coin),
+      teacherTarget: Float64Array.from(members, coin),
+    },
     tokenIds: Int32Array.from({ length: size }, () => Math.floor(4 * draw())),
     ...(options.topK !== false && { topK: topKOf(mask, draw, underMask) }),
   };
@@ -97,7 +102,8 @@ function topKOf(mask: Uint8Array, draw: () => number, underMask: number): NonNul
     const value = -0.2 - (i % TOP_K) - 0.5 * draw();
     if (mask[Math.floor(i / TOP_K)] === 1) logProb[i] = value;
   }
-  return { width: TOP_K, ids, logProb };
+  const teacherLogProb = logProb.map((value) => value - 0.5 * draw());
+  return { width: TOP_K, ids, logProb, teacherLogProb };
 }
 
 /** Numbers in [0, 1) from a 32-bit state (mulberry32). */

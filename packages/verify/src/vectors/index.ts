@@ -17,6 +17,7 @@ import {
   rlver,
 } from './tasks.js';
 import { clsRl, kgReward, raif, rlvrr, ssl4rl, toolEnvs, vmr } from './text-rewards.js';
+import { pprRenorm, rise } from './ratings.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
@@ -37,9 +38,11 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   'one-token-judge': oneTokenJudge,
   'perception-r1': perceptionR1,
   'pretrain-zero': pretrainZero,
+  'ppr-renorm': pprRenorm,
   'prs-vspo': prsVspo,
   raif,
   'rewatch-r1': rewatchR1,
+  rise,
   rlbff,
   rlpt,
   rlver,
