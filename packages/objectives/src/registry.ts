@@ -38,6 +38,17 @@ import { ucas } from './methods/ucas.js';
 import { noisyRewards } from './methods/noisy-rewards.js';
 import { clipEntropySpurious } from './methods/clip-entropy-spurious.js';
 import { tempo } from './methods/tempo.js';
+import { anytimeReasoner } from './methods/anytime-reasoner.js';
+import { capo } from './methods/capo.js';
+import { rover } from './methods/rover.js';
+import { sdpo } from './methods/sdpo.js';
+import { ead } from './methods/ead.js';
+import { dars } from './methods/dars.js';
+import { prof } from './methods/prof.js';
+import { pprRenorm } from './methods/ppr-renorm.js';
+import { rise } from './methods/rise.js';
+import { prsVspo } from './methods/prs-vspo.js';
+import { verpo } from './methods/verpo.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -81,6 +92,17 @@ export const methods = {
   'noisy-rewards': noisyRewards,
   'clip-entropy-spurious': clipEntropySpurious,
   tempo,
+  'anytime-reasoner': anytimeReasoner,
+  capo,
+  rover,
+  sdpo,
+  ead,
+  dars,
+  prof,
+  'ppr-renorm': pprRenorm,
+  rise,
+  'prs-vspo': prsVspo,
+  verpo,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

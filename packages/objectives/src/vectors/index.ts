@@ -11,6 +11,17 @@ import { ucas } from './ucas.js';
 import { noisyRewards } from './noisy-rewards.js';
 import { clipEntropySpurious } from './clip-entropy-spurious.js';
 import { tempo } from './tempo.js';
+import { anytimeReasoner } from './anytime-reasoner.js';
+import { capo } from './capo.js';
+import { rover } from './rover.js';
+import { sdpo } from './sdpo.js';
+import { ead } from './ead.js';
+import { dars } from './dars.js';
+import { prof } from './prof.js';
+import { pprRenorm } from './ppr-renorm.js';
+import { rise } from './rise.js';
+import { prsVspo } from './prs-vspo.js';
+import { verpo } from './verpo.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -26,6 +37,17 @@ export const vectorAdapters = {
   'noisy-rewards': noisyRewards,
   'clip-entropy-spurious': clipEntropySpurious,
   tempo,
+  'anytime-reasoner': anytimeReasoner,
+  capo,
+  rover,
+  sdpo,
+  ead,
+  dars,
+  prof,
+  'ppr-renorm': pprRenorm,
+  rise,
+  'prs-vspo': prsVspo,
+  verpo,
 } as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;
