@@ -5,6 +5,7 @@ import { batchOf } from '../vectors/padded.js';
 import { consistentRollouts, removalQuotas } from './process-consistency.js';
 import { valueSampling } from './task-value.js';
 import { groupsBetween } from '../methods/dars.js';
+import { createObjective } from '../registry.js';
 
 const options = { remove: 4, stepPenalty: 10, minSteps: 2, maxSteps: 30, mode: 'both', seed: 0 } as const;
 
@@ -71,4 +72,23 @@ test('DARS: groups that are all wrong, all right or not scored are dropped', () 
   const rewards = Float64Array.of(0, 0, 1, 1, 0, 1, NaN, NaN);
   const group = Int32Array.of(1, 1, 2, 2, 3, 3, 4, 4);
   expect(Array.from(groupsBetween(rewards, group, 1))).toEqual([0, 0, 0, 0, 1, 1, 0, 0]);
+});
+
+test('VSPO: draws depend neither on the order of rollouts nor on those that were not scored', () => {
+  const rewards = [1, 0, 1, 1, 0, 0, 0, 1, 1];
+  const groups = [1, 1, 2, 2, 3, 3, 4, 4, 4];
+  const of = (order: readonly number[], extra: readonly number[] = []) => {
+    const given = { rewards: order.map((i) => rewards[i]!), groups: order.map((i) => groups[i]!) };
+    const all = { rewards: [...given.rewards, ...extra.map(() => NaN)], groups: [...given.groups, ...extra] };
+    const batch = batchOf(new Array<number[]>(all.rewards.length).fill([1]), {}, all);
+    const advantages = createObjective('prs-vspo').advantages({ ...batch, group: Int32Array.from(all.groups) });
+    return advantages.map((value) => Math.round(value * 1e9) / 1e9);
+  };
+  const order = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const straight = of(order);
+  expect(of([...order].reverse()).reverse()).toEqual(straight);
+  expect(of(order, [1, 3, 7]).subarray(0, 9)).toEqual(straight);
+  expect(Array.from(straight.subarray(2, 6))).toEqual([0, 0, 0, 0]);
+  const copies = straight.map((value) => Math.abs(value)).filter((value) => value > 0);
+  expect(Math.max(...copies)).toBeGreaterThan(Math.SQRT1_2);
 });

@@ -48,7 +48,7 @@ export function consistentRollouts(
   const penalised = scores.map((score, i) =>
     steps[i]! < minSteps || steps[i]! > maxSteps ? score - stepPenalty : score,
   );
-  const drawn = mode === 'correct' ? scores.map((score) => hashedUniform(score, seed)) : penalised;
+  const drawn = mode === 'correct' ? scores.map((score) => hashedUniform(Math.fround(score), seed)) : penalised;
   const keep = new Uint8Array(group.length);
   for (let g = 0; g < count; g++) {
     const quota = removalQuotas(right[g]!.length, wrong[g]!.length, remove);

@@ -47,22 +47,25 @@ export const prsVspo = objective({
     const advantages = groupAdvantage(batch.rewards, batch.group, settings);
     return broadcast(
       batch,
-      advantages.map((value, i) => value * weights.get(batch.group[i]!)!),
+      advantages.map((value, i) => value * (weights.get(batch.group[i]!) ?? 0)),
     );
   },
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
 });
 
-/** c w(c) by group. Groups are taken by rising number, so that the draws do not depend on the order of rollouts. */
+/**
+ * c w(c) by group, for groups with a scored rollout. Rollouts are taken by group and reward, so that the draws do not
+ * depend on their order.
+ */
 function groupWeights(
   { rewards, group }: RolloutBatch,
   { seed, ...options }: SamplingOptions & { readonly seed: number },
 ): Map<number, number> {
-  const order = Array.from(group.keys()).sort((a, b) => group[a]! - group[b]! || rewards[a]! - rewards[b]!);
-  const sorted = Int32Array.from(order, (i) => group[i]!);
-  const sortedRewards = Float64Array.from(order, (i) => rewards[i]!);
-  const key = sortedRewards.reduce((sum, reward, i) => sum + (Number.isNaN(reward) ? 0 : reward * (i + 1)), 0);
-  const uniforms = (place: number) => hashedUniform(key + place, seed);
-  const { copies, weights } = valueSampling(sortedRewards, sorted, uniforms, options);
-  return new Map([...new Set(sorted)].map((number, g) => [number, copies[g]! * weights[g]!]));
+  const scored = Array.from(group.keys()).filter((i) => !Number.isNaN(rewards[i]));
+  scored.sort((a, b) => group[a]! - group[b]! || rewards[a]! - rewards[b]!);
+  const groups = Int32Array.from(scored, (i) => group[i]!);
+  const sorted = Float64Array.from(scored, (i) => rewards[i]!);
+  const key = sorted.reduce((sum, reward, i) => sum + reward * (i + 1), 0);
+  const { copies, weights } = valueSampling(sorted, groups, (place) => hashedUniform(key + place, seed), options);
+  return new Map([...new Set(groups)].map((number, g) => [number, copies[g]! * weights[g]!]));
 }

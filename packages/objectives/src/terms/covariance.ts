@@ -39,7 +39,8 @@ export function covClipped(context: LossContext, ratio: Value, settings: CovClip
   for (let i = 0; i < keys.length; i++) {
     const binds = loss.data[i]! > -context.advantages.data[i]! * ratio.data[i]!;
     const candidate = keys[i]! > covLower && keys[i]! < covUpper && !binds;
-    keys[i] = candidate ? hashedUniform(keys[i]!, seed) : -1;
+    // The log-prob has the same bits in any order of rollouts; a covariance is rounded differently in each.
+    keys[i] = candidate ? hashedUniform(context.logProb.data[i]!, seed) : -1;
   }
   const drawn = largest(keys, Math.max(Math.floor(covFraction * keys.length), 1));
   const weights = new Float64Array(keys.length);
