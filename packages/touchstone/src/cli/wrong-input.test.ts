@@ -58,13 +58,17 @@ describe('wrong input is one clear line and exit code 2', () => {
     ['an unknown knob', ['--set', 'task.maxDigit=9'], /unknown key "maxDigit"; did you mean "maxDigits"\?/],
     ['an unknown objective', ['--set', 'objective=grop'], /objective: .*"grop"; did you mean grpo\?/],
     ['an unknown setting of it', ['--set', 'objective.clipLo=1'], /objective: .*did you mean clipLow\?/],
+    [
+      'an objective with a value head',
+      ['--set', 'objective=ppo'],
+      /objective\.name must be .*got ppo, which needs .*values/,
+    ],
     ['a seed that is no number', ['--seed', 'x'], /seed: expected number, got "x"/],
     ['the prototype', ['--set', '__proto__.x=1'], /unknown key "__proto__"/],
     ['an unknown option', ['--modle', 'x'], /unknown option '--modle' \(Did you mean --model\?\)/],
   ])('%s', async (_, argv, line) => {
-    const directory = await temporaryFolder();
-    await writeTinyModel(join(directory, 'model'));
-    await expectOneLine(['train', '--model', 'model', ...argv], directory, line);
+    // All of these are found before the model is looked for, which is not there.
+    await expectOneLine(['train', '--model', './nowhere', ...argv], await temporaryFolder(), line);
   });
 
   it.each([
@@ -101,10 +105,9 @@ describe('wrong input is one clear line and exit code 2', () => {
 
   it('a run folder that is there already', async () => {
     const directory = await temporaryFolder();
-    await writeTinyModel(join(directory, 'model'));
     await mkdir(join(directory, 'taken'));
     await expectOneLine(
-      ['train', '--model', 'model', '--run', 'taken', ...small],
+      ['train', '--model', './nowhere', '--run', 'taken', ...small],
       directory,
       /taken: a new run needs a folder that does not exist, got one that does; .*--resume .*--run/,
     );

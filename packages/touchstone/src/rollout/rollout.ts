@@ -1,3 +1,4 @@
+import type { ColumnName, RolloutColumnName } from '@touchstone/objectives';
 import type { Verdict } from '@touchstone/verify';
 import type { RewardValue } from '../reward/reward.js';
 import type { Task } from '../task/task.js';
@@ -24,6 +25,10 @@ export interface Rollout {
   readonly sources?: Uint8Array;
   /** [response] Number of the span that each token lies in, from 0. Absent: every line is a span. */
   readonly segments?: Int32Array;
+  /** [response] Columns that an objective reads and only this strategy can bring, by their names in the objective. */
+  readonly columns?: Readonly<Partial<Record<ColumnName, Float64Array>>>;
+  /** The same once a rollout. */
+  readonly values?: Readonly<Partial<Record<RolloutColumnName, number>>>;
   /** The decoded response. */
   readonly text: string;
   /** `stop`: ended by itself; `length`: cut at the budget. */

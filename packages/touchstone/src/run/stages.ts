@@ -8,6 +8,7 @@ import { sampleGroups } from '../rollout/strategy.js';
 import type { Json, TaskSource } from '../task/task.js';
 import type { Stateful } from '../trainer/curriculum.js';
 import { uniformCurriculum } from '../trainer/curriculum.js';
+import { missingColumns } from '../trainer/columns.js';
 import { groupFilters } from '../trainer/filter.js';
 import { groupedMinibatches } from '../trainer/minibatches.js';
 import { learningRateSchedule } from '../trainer/schedule.js';
@@ -65,6 +66,19 @@ export function restoreStages(stages: Stages, states: Readonly<Record<string, Js
     const state = states[name];
     if (state !== undefined) stage.restore?.(state);
   }
+}
+
+/**
+ * Throws a UserError for an objective, or a setting of it, that does not exist, and for one that asks for what neither
+ * trainer nor engine brings, unless a module's own stages may. Needs no model, so that it comes before anything slow.
+ */
+export function checkObjective(recipe: Recipe, factory?: StagesFactory): void {
+  const missing = missingColumns(objectiveOf(recipe));
+  if (factory !== undefined || missing.length === 0) return;
+  throw new UserError(
+    `${recipe.name}: objective.name must be one that the engine can run, got ${recipe.objective.name}, which needs ` +
+      `${missing.join(' and ')}; choose one that does without, such as grpo, or bring it with stages of your own`,
+  );
 }
 
 function objectiveOf(recipe: Recipe): Stages['objective'] {

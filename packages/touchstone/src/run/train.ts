@@ -20,7 +20,7 @@ import { writeRollouts } from './rollouts-file.js';
 import type { RunPaths } from './run-folder.js';
 import { lockRun } from './run-folder.js';
 import type { StagesFactory } from './stages.js';
-import { buildStages, restoreStages, stageStates } from './stages.js';
+import { buildStages, checkObjective, restoreStages, stageStates } from './stages.js';
 
 export interface TrainRequest {
   readonly recipe: Recipe;
@@ -75,6 +75,7 @@ interface Session extends TrainRequest {
 async function openSession(request: TrainRequest): Promise<Session> {
   const { recipe, source, paths, directory } = request;
   const started = performance.now();
+  checkObjective(recipe, request.stages);
   const checkpoint = await latestCheckpoint(paths.checkpoints);
   const { engine, codec } = await request.loadModel(recipe.model, { threads: recipe.threads, directory });
   try {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
+  ColumnRequest,
   Engine,
   OptimOptions,
   Sample,
@@ -75,9 +76,10 @@ export class TabularEngine implements Engine {
     return (before * this.vocabSize + (tokens[position - 1] as number)) * this.vocabSize;
   }
 
-  async forward(batch: TokenBatch): Promise<TokenColumns> {
+  async forward(batch: TokenBatch, { topK = 0 }: ColumnRequest = {}): Promise<TokenColumns> {
     const size = batch.tokens.length;
     const columns = {
+      ...(topK > 0 && { topKIds: new Int32Array(size * topK), topKLogProb: new Float32Array(size * topK) }),
       logProb: new Float32Array(size),
       entropy: new Float32Array(size),
       meanLogProb: new Float32Array(size),
@@ -88,21 +90,36 @@ export class TabularEngine implements Engine {
       columns.entropy[t] = entropyOf(logs);
       columns.meanLogProb[t] = logs.reduce((sum, value) => sum + value, 0) / logs.length;
       columns.topLogProb[t] = Math.max(...logs);
+      const ids = Array.from(logs.keys()).sort((a, b) => (logs[b] as number) - (logs[a] as number));
+      columns.topKIds?.set(ids.slice(0, topK), t * topK);
+      columns.topKLogProb?.set(
+        ids.slice(0, topK).map((id) => logs[id] as number),
+        t * topK,
+      );
     });
     return Promise.resolve(columns);
   }
 
   async forwardBackward(batch: TokenBatch, gradients: TokenGradients): Promise<TokenColumns> {
     if (this.frozen) throw new Error('forwardBackward: the engine must not be frozen');
+    const { topK } = gradients;
     this.eachScored(batch, (t, token, row, logs, temperature) => {
       const byLogProb = (gradients.logProb[t] as number) / temperature;
       const byEntropy = (gradients.entropy?.[t] ?? 0) / temperature;
       const byMean = (gradients.meanLogProb?.[t] ?? 0) / temperature;
       const entropy = entropyOf(logs);
+      const byToken = new Float64Array(logs.length);
+      byToken[token] = byLogProb;
+      for (let i = 0; i < (topK?.width ?? 0); i++) {
+        const at = t * (topK?.width ?? 0) + i;
+        const id = topK?.ids[at] as number;
+        byToken[id] = (byToken[id] as number) + (topK?.weights[at] as number) / temperature;
+      }
+      const byAll = byToken.reduce((sum, weight) => sum + weight, 0);
       for (const [v, log] of logs.entries()) {
         const p = Math.exp(log);
-        const chosen = v === token ? 1 : 0;
-        const change = byLogProb * (chosen - p) - byEntropy * p * (log + entropy) + byMean * (1 / logs.length - p);
+        const change =
+          (byToken[v] as number) - byAll * p - byEntropy * p * (log + entropy) + byMean * (1 / logs.length - p);
         this.gradient[row + v] = (this.gradient[row + v] as number) + change;
       }
     });

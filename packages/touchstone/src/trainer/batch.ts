@@ -101,7 +101,12 @@ function spreadTemperature(batch: StepBatch, offsets: Int32Array, temperature: T
 }
 
 /** A column over response tokens, `width` entries each, as one over all tokens; prompts are 0. */
-export function toTokens(batch: StepBatch, { tokens, offsets }: TokenBatch, column: Float64Array, width = 1) {
+export function toTokens(
+  batch: StepBatch,
+  { tokens, offsets }: TokenBatch,
+  column: Float64Array | Int32Array,
+  width = 1,
+): Float32Array {
   const spread = new Float32Array(tokens.length * width);
   for (const { inTokens, inResponses, length } of spans(batch, offsets)) {
     spread.set(column.subarray(inResponses * width, (inResponses + length) * width), inTokens * width);
@@ -109,11 +114,16 @@ export function toTokens(batch: StepBatch, { tokens, offsets }: TokenBatch, colu
   return spread;
 }
 
-/** A column over all tokens as one over response tokens. */
-export function toResponses(batch: StepBatch, { offsets }: TokenBatch, column: Float32Array): Float64Array {
-  const picked = new Float64Array(batch.view.mask.length);
+/** A column over all tokens, `width` entries each, as one over response tokens. */
+export function toResponses(
+  batch: StepBatch,
+  { offsets }: TokenBatch,
+  column: Float32Array | Int32Array,
+  width = 1,
+): Float64Array {
+  const picked = new Float64Array(batch.view.mask.length * width);
   for (const { inTokens, inResponses, length } of spans(batch, offsets)) {
-    picked.set(column.subarray(inTokens, inTokens + length), inResponses);
+    picked.set(column.subarray(inTokens * width, (inTokens + length) * width), inResponses * width);
   }
   return picked;
 }

@@ -1,5 +1,5 @@
 import type { ColumnRequest, Engine, TokenColumns } from '@touchstone/engine';
-import type { ColumnName, Objective, RolloutBatch } from '@touchstone/objectives';
+import type { ColumnName, Objective, RolloutColumnName } from '@touchstone/objectives';
 import { UserError } from '../errors.js';
 import type { ScoredRollout } from '../rollout/rollout.js';
 import { responseLength, tokenSource } from '../rollout/rollout.js';
@@ -12,7 +12,10 @@ import { gatherColumn, toResponses, tokenBatch, withColumns } from './batch.js';
  */
 type Origin = 'current' | 'old' | 'sampler' | 'reference' | 'rollouts' | 'objective';
 
-/** Columns that this trainer brings. One that is absent needs what no engine has yet, such as a value head. */
+/**
+ * Columns that this trainer brings. The others come with the rollouts (`Rollout.columns`) where a strategy puts them
+ * there; without one that does, `missingColumns` names them.
+ */
 const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   logProb: 'current',
   entropy: 'current',
@@ -27,6 +30,7 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   segment: 'rollouts',
   returns: 'objective',
   tokenScale: 'objective',
+  proxyLogProb: 'objective',
 };
 
 /** What a step must ask the engine for. */
@@ -41,22 +45,23 @@ export interface ColumnPlan {
   readonly onPolicy: boolean;
 }
 
-/** `updates`: optimiser updates a step. Throws a UserError for an objective that asks for what no engine has yet. */
-export function planColumns(objective: Objective, updates: number): ColumnPlan {
+/** What an objective asks for that neither the trainer nor any engine brings, such as a value head. */
+export function missingColumns({ needs, needsOfRollout = [], differentiates }: Objective): string[] {
+  return [
+    ...needs.filter((name) => origins[name] === undefined),
+    ...needsOfRollout.filter((name) => name !== 'greedyReward'),
+    ...differentiates.filter((name) => name === 'values').map((name) => `the gradient by ${name}`),
+  ];
+}
+
+/** `updates`: optimiser updates a step. */
+export function planColumns(objective: Objective, updates: number, vocabSize: number): ColumnPlan {
   const needs = new Set<ColumnName>(objective.needs);
-  const missing =
-    objective.needs.find((name) => origins[name] === undefined) ??
-    objective.differentiates.find((name) => name === 'values' || name === 'topK');
-  if (missing !== undefined) {
-    throw new UserError(
-      `recipe: objective.name must be one that the engine can run, got ${objective.name}, which needs ${missing}; ` +
-        'choose one that does without, such as grpo',
-    );
-  }
   const current: ColumnRequest = {
     ...(needs.has('entropy') && { entropy: true }),
     ...(needs.has('meanLogProb') && { meanLogProb: true }),
     ...(needs.has('topLogProb') && { topLogProb: true }),
+    ...(objective.topK !== undefined && { topK: Math.min(objective.topK, vocabSize) }),
   };
   const asksMore = needs.has('samplerLogProb') || needs.has('oldEntropy') || Object.keys(current).length > 0;
   return { needs, current, onPolicy: updates === 1 && !asksMore };
@@ -79,16 +84,42 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   const { needs } = plan;
   const columns: Partial<Record<ColumnName, Float64Array>> = {};
   const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
-  if (plan.onPolicy) columns.logProb = sampled;
-  else Object.assign(columns, await currentColumns(batch, plan, context, needs.has('oldEntropy')));
-  if (needs.has('oldLogProb')) columns.oldLogProb = columns.logProb as Float64Array;
-  if (needs.has('oldEntropy')) columns.oldEntropy = columns.entropy as Float64Array;
+  const start = plan.onPolicy
+    ? withColumns(batch, { logProb: sampled })
+    : await currentColumns(batch, plan, context, needs.has('oldEntropy'));
+  const { logProb, entropy } = start.view.columns;
+  if (needs.has('oldLogProb')) columns.oldLogProb = logProb as Float64Array;
+  if (needs.has('oldEntropy')) columns.oldEntropy = entropy as Float64Array;
   if (needs.has('samplerLogProb')) columns.samplerLogProb = sampled;
   if (needs.has('refLogProb')) columns.refLogProb = await referenceColumn(batch, context);
   if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
   if (needs.has('external')) columns.external = gatherColumn(batch, externalTokens);
   if (needs.has('segment')) columns.segment = gatherColumn(batch, lineSegments(context.decode));
-  return withColumns(batch, columns);
+  for (const name of needs) {
+    if (origins[name] === undefined) columns[name] = gatherColumn(batch, (rollout) => broughtColumn(rollout, name));
+  }
+  return withColumns(start, columns);
+}
+
+function broughtColumn({ columns, task }: ScoredRollout, name: ColumnName): Float64Array {
+  const column = columns?.[name];
+  if (column !== undefined) return column;
+  throw new UserError(
+    `recipe: objective: column ${name} must come with every rollout, got none for task ${task.id}; ` +
+      `let the strategy set columns.${name}, or choose an objective that does without`,
+  );
+}
+
+/** [rollouts] A value that every rollout brings. */
+export function broughtValues(batch: StepBatch, name: RolloutColumnName): Float64Array {
+  return Float64Array.from(batch.rollouts, ({ values, task }) => {
+    const value = values?.[name];
+    if (value !== undefined) return value;
+    throw new UserError(
+      `recipe: objective: ${name} must come with every rollout, got none for task ${task.id}; ` +
+        `let the strategy set values.${name}, or choose an objective that does without`,
+    );
+  });
 }
 
 /** The same minibatch with its columns under the weights as they are now. */
@@ -97,7 +128,7 @@ export async function refreshColumns(
   plan: ColumnPlan,
   context: Pick<ColumnContext, 'engine' | 'temperature'>,
 ): Promise<StepBatch> {
-  return withColumns(batch, await currentColumns(batch, plan, context, false));
+  return currentColumns(batch, plan, context, false);
 }
 
 async function currentColumns(
@@ -105,7 +136,7 @@ async function currentColumns(
   plan: ColumnPlan,
   { engine, temperature }: Pick<ColumnContext, 'engine' | 'temperature'>,
   withEntropy: boolean,
-): Promise<RolloutBatch['columns']> {
+): Promise<StepBatch> {
   const tokens = tokenBatch(batch, temperature);
   const given = await engine.forward(tokens, withEntropy ? { ...plan.current, entropy: true } : plan.current);
   const columns: Partial<Record<ColumnName, Float64Array>> = {};
@@ -113,7 +144,13 @@ async function currentColumns(
     const column = given[name];
     if (column !== undefined) columns[name] = toResponses(batch, tokens, column);
   }
-  return columns;
+  const { topKIds, topKLogProb } = given;
+  const width = plan.current.topK;
+  const filled = withColumns(batch, columns);
+  if (width === undefined || topKIds === undefined || topKLogProb === undefined) return filled;
+  const ids = Int32Array.from(toResponses(batch, tokens, topKIds, width));
+  const topK = { width, ids, logProb: toResponses(batch, tokens, topKLogProb, width) };
+  return { ...filled, view: { ...filled.view, topK } };
 }
 
 async function referenceColumn(batch: StepBatch, { reference, temperature }: ColumnContext): Promise<Float64Array> {

@@ -9,7 +9,7 @@ import { TabularEngine } from '../testing/tabular-engine.js';
 import type { Stages, TrainerParts } from './trainer.js';
 import { sampleGroups } from '../rollout/strategy.js';
 import { tokenSource } from '../rollout/rollout.js';
-import { needsReference, planColumns } from './columns.js';
+import { missingColumns, needsReference } from './columns.js';
 import { trainStep } from './trainer.js';
 import { NonFinite } from './update.js';
 
@@ -92,17 +92,71 @@ describe('columns of an update', () => {
     expect(metrics['samplerKl']).toBeGreaterThan(1e-6);
   });
 
+  it('hold the likeliest tokens where the objective reads them, and take gradients by them', async () => {
+    const plain = createObjective('grpo');
+    const seen: (number | undefined)[] = [];
+    const objective: Objective = {
+      ...plain,
+      topK: 1000,
+      differentiates: ['logProb', 'topK'],
+      advantages: (batch) => plain.advantages(batch),
+      loss(batch, advantages) {
+        const { topK, mask } = batch;
+        seen.push(topK?.width);
+        const own = topK?.ids.findIndex((id) => id === batch.tokenIds?.[0]) ?? -1;
+        expect(topK?.logProb[own]).toBeCloseTo(batch.columns.logProb?.[0] ?? Number.NaN, 6);
+        // The gradient by the chosen token, given as one of the likeliest tokens, must act as the one by log-prob.
+        const { logProb } = plain.loss(batch, advantages).gradients;
+        const width = topK?.width ?? 0;
+        const weights = new Float64Array(mask.length * width);
+        for (let t = 0; t < mask.length; t++) {
+          const at = topK?.ids.subarray(t * width, (t + 1) * width).indexOf(batch.tokenIds?.[t] ?? -1) ?? -1;
+          if (mask[t] === 1) weights[t * width + at] = logProb?.[t] ?? 0;
+        }
+        return { loss: 0, gradients: { topK: weights }, metrics: {} };
+      },
+    };
+    const [asked, usual] = [await trainer({ objective }), await trainer()];
+    const [first, second] = [await trainStep(1, asked), await trainStep(1, usual)];
+    expect(seen).toEqual([END_TOKEN + 1]);
+    expect(first.metrics['gradNorm']).toBeCloseTo(second.metrics['gradNorm'] ?? Number.NaN, 6);
+  });
+
   it('of the reference stay those of the model at the start', async () => {
     const parts = await trainer({ objective: createObjective('grpo', { klCoef: 0.1 }) });
     expect((await trainStep(1, parts)).metrics['refKl']).toBeCloseTo(0, 12);
     expect((await trainStep(2, parts)).metrics['refKl']).toBeGreaterThan(0);
   });
 
-  it('of a value head are refused with what to do', async () => {
-    const parts = await trainer({ objective: createObjective('ppo') });
-    await expect(trainStep(1, parts)).rejects.toThrow(
-      /one that the engine can run, got ppo, which needs (oldV|v)alues; choose/,
+  it('that only rollouts can bring are taken from them, or missed with what to do', async () => {
+    const plain = createObjective('grpo');
+    const seen: Float64Array[] = [];
+    const objective: Objective = {
+      ...alsoNeeding(plain, 'oldLogit'),
+      needsOfRollout: ['teacherTarget'],
+      advantages(batch) {
+        seen.push(
+          batch.columns.oldLogit ?? new Float64Array(),
+          batch.rolloutColumns?.teacherTarget ?? new Float64Array(),
+        );
+        return plain.advantages(batch);
+      },
+    };
+    expect(missingColumns(objective)).toEqual(['oldLogit', 'teacherTarget']);
+    await expect(trainStep(1, await trainer({ objective }))).rejects.toThrow(
+      /teacherTarget must come with every rollout/,
     );
+    const strategy: Stages['strategy'] = async (tasks, context) =>
+      (await sampleGroups(tasks, context)).map(({ task, rollouts }) => ({
+        task,
+        rollouts: rollouts.map((rollout) => {
+          const oldLogit = new Float64Array(rollout.samplerLogProbs.length).fill(7);
+          return { ...rollout, columns: { oldLogit }, values: { teacherTarget: 3 } };
+        }),
+      }));
+    await trainStep(1, await trainer({ objective, stages: { strategy } }));
+    expect(new Set(seen[0])).toEqual(new Set([7]));
+    expect(new Set(seen[1])).toEqual(new Set([3]));
   });
 });
 
@@ -193,15 +247,8 @@ describe('trainStep', () => {
 });
 
 describe('every objective', () => {
-  /** The others ask for columns that no engine has yet, and are refused before the first step. */
-  const runnable = objectiveNames.filter((name) => {
-    try {
-      planColumns(createObjective(name), 2);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  /** The others ask for what only a strategy of their own brings, and are refused before the first step. */
+  const runnable = objectiveNames.filter((name) => missingColumns(createObjective(name)).length === 0);
 
   it.each(runnable)('%s trains from the columns that it declares', async (name) => {
     const parts = await trainer({ objective: createObjective(name), update: { epochs: 1, minibatches: 2 } });

@@ -1,5 +1,5 @@
 import type { Engine, OptimOptions } from '@touchstone/engine';
-import type { Objective } from '@touchstone/objectives';
+import type { Objective, RolloutColumnName } from '@touchstone/objectives';
 import type { Environment } from '../environment/environment.js';
 import { deriveSeed } from '../random.js';
 import type { Reward } from '../reward/reward.js';
@@ -11,7 +11,7 @@ import type { StepBatch } from './batch.js';
 import { selectBatch, stepBatch, withColumns } from './batch.js';
 import type { Collected } from './collect.js';
 import { collect, scoreGroups } from './collect.js';
-import { planColumns, stepColumns } from './columns.js';
+import { broughtValues, planColumns, stepColumns } from './columns.js';
 import type { Curriculum } from './curriculum.js';
 import type { GroupFilter } from './filter.js';
 import type { Minibatcher } from './minibatches.js';
@@ -85,8 +85,8 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateRepor
   const { objective, minibatcher } = stages;
   const { epochs, minibatches, sampling } = settings;
   const temperature = sampling.temperature ?? 1;
-  const plan = planColumns(objective, epochs * minibatches);
-  const scored = await withGreedyRewards(stepBatch(kept, plan.needs.has('external')), kept, parts);
+  const plan = planColumns(objective, epochs * minibatches, engine.model.vocabSize);
+  const scored = await withRolloutColumns(stepBatch(kept, plan.needs.has('external')), kept, parts);
   const decode = (tokens: Int32Array) => stages.environment.decode(tokens);
   const context = { engine, reference, temperature, decode };
   const columned = await stopwatch.time('forward', () => stepColumns(scored, plan, context));
@@ -98,13 +98,27 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateRepor
   return updatePolicy(batch, advantages, update);
 }
 
-/** The reward of the greedy response to each prompt, for objectives that ask for it (ReMax, arXiv 2310.10505). */
-async function withGreedyRewards(
+/** What the objective reads once a rollout: the greedy response's reward is sampled here, all else comes with the rollouts. */
+async function withRolloutColumns(
+  batch: StepBatch,
+  kept: readonly ScoredGroup[],
+  parts: StepParts,
+): Promise<StepBatch> {
+  const names = parts.stages.objective.needsOfRollout ?? [];
+  if (names.length === 0) return batch;
+  const columns: Partial<Record<RolloutColumnName, Float64Array>> = {};
+  for (const name of names) {
+    columns[name] = name === 'greedyReward' ? await greedyRewards(batch, kept, parts) : broughtValues(batch, name);
+  }
+  return { ...batch, view: { ...batch.view, rolloutColumns: columns } };
+}
+
+/** [rollouts] Reward of the greedy response to the same prompt (ReMax, arXiv 2310.10505). */
+async function greedyRewards(
   batch: StepBatch,
   kept: readonly ScoredGroup[],
   { engine, stages, settings, seed, stopwatch }: StepParts,
-): Promise<StepBatch> {
-  if (!stages.objective.needsOfRollout?.includes('greedyReward')) return batch;
+): Promise<Float64Array> {
   const { environment } = stages;
   const sampling = { ...settings.sampling, group: 1, temperature: 0 };
   const scope = { engine, environment, sampling, seed: deriveSeed(seed, 'greedy') };
@@ -112,8 +126,7 @@ async function withGreedyRewards(
   const sampled = await stopwatch.time('sample', () => sampleGroups(tasks, scope));
   const scored = await scoreGroups(sampled, { ...stages, stopwatch }, scope);
   const rewards = scored.map(({ rollouts }) => rollouts[0]?.reward.total ?? Number.NaN);
-  const greedyReward = Float64Array.from(batch.view.group, (group) => rewards[group] as number);
-  return { ...batch, view: { ...batch.view, rolloutColumns: { greedyReward } } };
+  return Float64Array.from(batch.view.group, (group) => rewards[group] as number);
 }
 
 /** The rollouts that the objective keeps, with the columns that it derives. */

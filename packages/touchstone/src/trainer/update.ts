@@ -82,13 +82,7 @@ async function updateOnce(batch: StepBatch, advantages: Float64Array, context: U
   const result = await stopwatch.time('loss', () => objective.loss(batch.view, advantages));
   requireFinite(result, batch, advantages);
   const tokens = tokenBatch(batch, temperature);
-  const gradients: TokenGradients = {
-    logProb: toTokens(batch, tokens, result.gradients.logProb ?? new Float64Array(batch.view.mask.length)),
-    ...(result.gradients.entropy !== undefined && { entropy: toTokens(batch, tokens, result.gradients.entropy) }),
-    ...(result.gradients.meanLogProb !== undefined && {
-      meanLogProb: toTokens(batch, tokens, result.gradients.meanLogProb),
-    }),
-  };
+  const gradients = engineGradients(batch, tokens, result);
   const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, { entropy: true }));
   const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
   if (!Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
@@ -97,6 +91,25 @@ async function updateOnce(batch: StepBatch, advantages: Float64Array, context: U
     loss: result.loss,
     gradNorm,
     metrics: result.metrics,
+  };
+}
+
+/** Gradients over response tokens, laid out as the engine takes them. */
+function engineGradients(batch: StepBatch, tokens: TokenBatch, { gradients }: LossResult): TokenGradients {
+  const { logProb, entropy, meanLogProb, topK } = gradients;
+  const likeliest = batch.view.topK;
+  return {
+    logProb: toTokens(batch, tokens, logProb ?? new Float64Array(batch.view.mask.length)),
+    ...(entropy !== undefined && { entropy: toTokens(batch, tokens, entropy) }),
+    ...(meanLogProb !== undefined && { meanLogProb: toTokens(batch, tokens, meanLogProb) }),
+    ...(topK !== undefined &&
+      likeliest !== undefined && {
+        topK: {
+          ids: Int32Array.from(toTokens(batch, tokens, likeliest.ids, likeliest.width)),
+          weights: toTokens(batch, tokens, topK, likeliest.width),
+          width: likeliest.width,
+        },
+      }),
   };
 }
 
