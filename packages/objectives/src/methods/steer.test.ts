@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exponentialUpdate } from '../metrics/entropy-change.js';
 import { uniform } from '../testing/sample-batch.js';
-import { entropyChange, entropyWeights, type SteerSettings } from './steer.js';
+import { entropyChange, changeWeights, type SteerSettings } from './steer.js';
 
 const settings: SteerSettings = {
   mapping: 'linear',
@@ -55,16 +55,16 @@ test('Omega ranks the real change of entropy after a small step on the logits, w
 });
 
 test('the largest change weighs lambdaMin and the smallest lambdaMax; equal changes weigh the midpoint', () => {
-  const weights = entropyWeights(Float64Array.of(0.1, -0.5, 0.3), settings);
+  const weights = changeWeights(Float64Array.of(0.1, -0.5, 0.3), settings);
   expect(weights[0]).toBeCloseTo(1.2, 14);
   expect(weights[1]).toBeCloseTo(0.8, 14);
   expect(weights[2]).toBeCloseTo(1, 14);
-  expect(Array.from(entropyWeights(Float64Array.of(2, -2), settings))).toEqual([1, 1]);
+  expect(Array.from(changeWeights(Float64Array.of(2, -2), settings))).toEqual([1, 1]);
   const exp = { ...settings, mapping: 'exp' } as const;
-  expect(entropyWeights(Float64Array.of(0, 5), exp)[1]).toBeCloseTo(0.8, 14);
+  expect(changeWeights(Float64Array.of(0, 5), exp)[1]).toBeCloseTo(0.8, 14);
   // Below the floor nothing is damped down to lambdaMin.
-  expect(entropyWeights(Float64Array.of(0.01), exp)[0]).toBeCloseTo(Math.sqrt(0.8), 14);
-  expect(entropyWeights(new Float64Array(), settings).length).toBe(0);
+  expect(changeWeights(Float64Array.of(0.01), exp)[0]).toBeCloseTo(Math.sqrt(0.8), 14);
+  expect(changeWeights(new Float64Array(), settings).length).toBe(0);
 });
 
 test('probabilities of 0 and 1 give finite changes', () => {

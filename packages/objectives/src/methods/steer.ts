@@ -56,7 +56,7 @@ export function entropyChange(
 }
 
 /** [token] lambda, from the changes of all tokens between which the extremes are sought. */
-export function entropyWeights(omega: Float64Array, settings: SteerSettings): Float64Array {
+export function changeWeights(omega: Float64Array, settings: SteerSettings): Float64Array {
   const { mapping, lambdaMin, lambdaMax, omegaFloor } = settings;
   let [least, most] = [Infinity, 0];
   for (let i = 0; i < omega.length; i++) {
@@ -103,7 +103,7 @@ export const steer = objective({
       },
       settings,
     );
-    const weights = tape.constant(tape.token, entropyWeights(omega, settings));
+    const weights = tape.constant(tape.token, changeWeights(omega, settings));
     context.reportMean('tokenWeight', weights);
     return totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings).mul(weights), settings);
   },

@@ -1,4 +1,4 @@
-import { entropyChange, entropyWeights, type SteerSettings } from '../methods/steer.js';
+import { entropyChange, changeWeights, type SteerSettings } from '../methods/steer.js';
 import { clippedSurrogate } from '../terms/clip.js';
 import { tokenRatio } from '../terms/ratio.js';
 import { Tape } from '../tape/tape.js';
@@ -47,7 +47,7 @@ function weightsOf(inputs: Inputs, params: WeightParams) {
     },
     settings,
   );
-  const weights = entropyWeights(omega, settings);
+  const weights = changeWeights(omega, settings);
   return { omega: rowsOf(batch, tape.scatter(omega)), weights: rowsOf(batch, tape.scatter(weights)) };
 }
 
