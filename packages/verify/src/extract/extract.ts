@@ -31,7 +31,7 @@ export const defaultOrder: readonly ExtractionKind[] = [
 const REACH = 20_000;
 
 /** Only this much of the end of a response is read at all: answers stand there, and time stays bounded. */
-const WINDOW = 100_000;
+const WINDOW = 50_000;
 
 const MAX_BARE = 200;
 

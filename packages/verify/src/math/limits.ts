@@ -23,9 +23,9 @@ export const limits = {
   /** Bits of a numerator or denominator. */
   bits: 2_048,
   /** Terms of one polynomial. */
-  terms: 200,
+  terms: 150,
   /** Units of algebra in one comparison; a unit is about one multiplication of small rationals. */
-  steps: 10_000,
+  steps: 6_000,
   /** Items of a list, set or matrix that are matched against each other. */
   items: 200,
   /** Terms of a sum or product that is carried out. */

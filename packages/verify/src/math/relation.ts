@@ -21,6 +21,9 @@ const mirrored: Readonly<Record<RelationOperator, RelationOperator>> = {
   notin: 'notin',
 };
 
+/** Members of a chain that is understood; a longer one equals only what is written alike. */
+const MAX_MEMBERS = 16;
+
 /** A relation between two members, one of a chain. */
 interface Link {
   readonly left: Expr;
@@ -111,6 +114,7 @@ function linearSet({ left, operator, right }: Link, comparison: Comparison): Rea
 
 /** The set of reals that a relation in one unknown describes, where it is simple enough to be solved. */
 export function relationSet(relation: ExprOf<'relation'>, comparison: Comparison): RealSet | null {
+  if (relation.members.length > MAX_MEMBERS) return null;
   let result: RealSet | null = real.realLine;
   for (const link of links(relation)) {
     const next = linkSet(link, comparison);
@@ -162,6 +166,7 @@ function probes(ends: readonly number[]): readonly number[] {
 
 /** Whether a relation in one unknown holds exactly on a set, as far as probing tells. */
 export function relationHoldsOn(relation: ExprOf<'relation'>, set: RealSet, comparison: Comparison): boolean {
+  if (relation.members.length > MAX_MEMBERS) return false;
   if (unknownOf(relation) === null) return false;
   const ends = set.flatMap(({ lower, upper }) => [lower.value, upper.value]);
   return probes(ends).every((x) => holds(relation, x, comparison) === real.contains(set, x));
@@ -217,6 +222,7 @@ export function relationsEqual(
   reference: ExprOf<'relation'>,
   comparison: Comparison,
 ): boolean {
+  if (response.members.length > MAX_MEMBERS || reference.members.length > MAX_MEMBERS) return false;
   const a = links(response);
   const b = links(reference);
   if (a.length === b.length) {
