@@ -199,6 +199,10 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
  */
 export function extractReference(reference: string): Extraction {
   const text = reference.length > WINDOW ? reference.slice(-WINDOW) : reference;
+  // Most references are a bare number; nothing needs to be looked for in it.
+  if (text.length < 24 && /^-?\d+(?:\.\d+)?$/.test(text)) {
+    return { kind: 'bare', text, start: 0, end: text.length, parts: [text] };
+  }
   const marked = boxed(text, 0, text.length, 'last-group') ?? afterHash(text, 0);
   if (marked !== null) return marked;
   const phrase = answerAnnouncement(text, 0);

@@ -1,7 +1,7 @@
 /** What announces an answer, from the most to the least explicit. All in lower case. */
 const finalPhrases = ['final answer is', 'final answer:', 'final answer**', 'final answer'] as const;
 
-const phrases = [
+const englishPhrases = [
   'answer is',
   'answers are',
   'answer:',
@@ -10,24 +10,27 @@ const phrases = [
   'answer should be',
   'answer would be',
   'answer must be',
+] as const;
+
+const otherPhrases = [
+  'respuesta es',
+  'respuesta:',
+  'resposta:',
+  'antwort ist',
+  'antwort:',
+  'antwort lautet',
+  'jawabannya adalah',
+  'cevap:',
   '答案是',
   '答案为',
   '答案：',
   '答案:',
   'réponse est',
   'réponse :',
-  'respuesta es',
-  'respuesta:',
   'resposta é',
-  'resposta:',
   'risposta è',
-  'antwort ist',
-  'antwort:',
-  'antwort lautet',
   'ответ:',
   'ответ —',
-  'jawabannya adalah',
-  'cevap:',
   '정답은',
   '答えは',
   'उत्तर है',
@@ -99,12 +102,18 @@ function contentEnd(text: string, start: number): number {
   return at;
 }
 
-function announcement(text: string, candidates: readonly string[], from: number): Announcement | null {
-  const base = Math.max(from, text.length - REACH);
+/** The end of a text in lower case; a few letters change their length there, and offsets would then be wrong. */
+function lowered(text: string, base: number): string {
   const tail = text.slice(base);
   const lower = tail.toLowerCase();
-  // A few letters change their length in lower case; offsets would then be wrong.
-  const found = lastOf(lower.length === tail.length ? lower : tail, candidates, 0);
+  return lower.length === tail.length ? lower : tail;
+}
+
+function announcement(
+  text: string,
+  base: number,
+  found: { readonly at: number; readonly length: number } | null,
+): Announcement | null {
   if (found === null) return null;
   const at = base + found.at;
   const start = contentStart(text, at + found.length);
@@ -113,10 +122,15 @@ function announcement(text: string, candidates: readonly string[], from: number)
 
 /** The last "final answer is", or null. */
 export function finalAnnouncement(text: string, from: number): Announcement | null {
-  return announcement(text, finalPhrases, from);
+  const base = Math.max(from, text.length - REACH);
+  const lower = lowered(text, base);
+  return lower.includes('final answer') ? announcement(text, base, lastOf(lower, finalPhrases, 0)) : null;
 }
 
 /** The last "the answer is" in one of several languages, or null. */
 export function answerAnnouncement(text: string, from: number): Announcement | null {
-  return announcement(text, phrases, from);
+  const base = Math.max(from, text.length - REACH);
+  const lower = lowered(text, base);
+  const english = lower.includes('answer') ? lastOf(lower, englishPhrases, 0) : null;
+  return announcement(text, base, english ?? lastOf(lower, otherPhrases, 0));
 }
