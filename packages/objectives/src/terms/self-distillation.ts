@@ -1,6 +1,6 @@
 import type { LossContext } from '../define.js';
 import type { Tape } from '../tape/tape.js';
-import type { Value } from '../tape/value.js';
+import { Value } from '../tape/value.js';
 import { LOG_RATIO_BOUND } from './ratio.js';
 
 /**
@@ -43,17 +43,37 @@ function restLogProb(mass: Value): Value {
   return mass.min(Math.exp(MAX_LOG_SUM)).neg().add(1).log();
 }
 
-/** One summand of the divergence, for each entry. */
+/**
+ * One summand of the divergence, for each entry; p and q are log-probs, q has no gradient. One pass for value and
+ * gradient, since there are k entries a token. In the mixture the terms that come through m cancel: what is left of the
+ * derivative by log p is (1 - alpha) p (log p - log m).
+ */
 function divergence(p: Value, q: Value, alpha: number): Value {
-  if (alpha === 0) return q.exp().mul(q.sub(p));
-  if (alpha === 1) return p.exp().mul(p.sub(q));
-  const [a, b] = [p.add(Math.log(1 - alpha)), q.add(Math.log(alpha))];
-  const mixture = a.sub(a.sub(b).logSigmoid());
-  const fromStudent = p
-    .exp()
-    .mul(p.sub(mixture))
-    .mul(1 - alpha);
-  return fromStudent.add(q.exp().mul(q.sub(mixture)).mul(alpha));
+  const { tape, axis } = p;
+  const value = new Float64Array(axis.size);
+  const slope = new Float64Array(axis.size);
+  const [logOwn, logOther] = [Math.log(1 - alpha), Math.log(alpha)];
+  for (let i = 0; i < value.length; i++) {
+    const [logP, logQ] = [p.data[i]!, q.data[i]!];
+    if (alpha === 0) {
+      slope[i] = -Math.exp(logQ);
+      value[i] = slope[i]! * (logP - logQ);
+    } else if (alpha === 1) {
+      const probability = Math.exp(logP);
+      value[i] = probability * (logP - logQ);
+      slope[i] = value[i]! + probability;
+    } else {
+      const [a, b] = [logP + logOwn, logQ + logOther];
+      const mixture = Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+      slope[i] = Math.exp(a) * (logP - mixture);
+      value[i] = slope[i]! + Math.exp(b) * (logQ - mixture);
+    }
+  }
+  const out = new Value(tape, axis, value, p.differentiable);
+  return tape.record(out, (gradient) => {
+    const into = p.gradient();
+    for (let i = 0; i < gradient.length; i++) into[i]! += gradient[i]! * slope[i]!;
+  });
 }
 
 /** [token] sg(log p - log q) log p: the score-function form of KL(p || q) at the chosen token. */
