@@ -86,7 +86,8 @@ class FakeHub {
       response.end(body);
       return;
     }
-    response.write(body.subarray(0, this.cutAfter), () => response.destroy());
+    // What was sent must arrive before the cut: a reset throws away what the other side has not read yet.
+    response.write(body.subarray(0, this.cutAfter), () => setTimeout(() => response.destroy(), 200));
     this.cutAfter = Infinity;
   }
 }
