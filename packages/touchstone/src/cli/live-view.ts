@@ -56,7 +56,7 @@ export function liveView(io: CliIo): RunObserver {
     evaluated(step, evaluation) {
       state.history.push({ step, evaluation });
       state.busy = '';
-      draw([fit(`step ${step}: held-out ${evaluationLine(evaluation)}`, columns())]);
+      draw(wrap(`step ${step}: held-out ${evaluationLine(evaluation)}`, columns()));
     },
     stepped({ metrics, timings, sample }) {
       state.metrics = metrics;

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../evaluation/evaluate.js';
 import type { TrainResult } from '../run/train.js';
 import type { StepMetrics } from '../trainer/step-metrics.js';
-import { duration, figure, percent, sparkline } from './text.js';
+import { duration, figure, flow, percent, sparkline } from './text.js';
 
 /** Held-out results so far, in order. */
 export type EvaluationHistory = readonly { readonly step: number; readonly evaluation: Evaluation }[];
@@ -33,12 +33,21 @@ export function finalLines(result: TrainResult, history: EvaluationHistory, colu
   const points = 100 * (after.accuracy - before.accuracy);
   const sign = points >= 0 ? '+' : '';
   const accuracies = history.map(({ evaluation }) => evaluation.accuracy);
-  return [
-    `held-out accuracy  before ${percent(before.accuracy)}  after ${percent(after.accuracy)}  (${sign}${points.toFixed(1)} points)`,
+  const lines = [
+    [
+      'held-out accuracy',
+      `before ${percent(before.accuracy)}`,
+      `after ${percent(after.accuracy)}`,
+      `(${sign}${points.toFixed(1)} points)`,
+    ],
     ...(before.passAt8 === null || after.passAt8 === null
       ? []
-      : [`held-out pass@8    before ${percent(before.passAt8)}  after ${percent(after.passAt8)}`]),
-    `curve from 0 to 100 %  ${sparkline(accuracies, Math.max(1, columns - 24), [0, 1])}`,
+      : [['held-out pass@8  ', `before ${percent(before.passAt8)}`, `after ${percent(after.passAt8)}`]]),
+    ['curve from 0 to 100 %', sparkline(accuracies, Math.max(1, columns - 24), [0, 1])],
+  ];
+  // The path stays whole, however narrow the terminal: it is there to be copied.
+  return [
+    ...lines.flatMap((pieces) => flow(pieces, columns)),
     `${steps} steps in ${duration(seconds)}; the run is in ${run}`,
   ];
 }

@@ -39,11 +39,14 @@ export function percent(share: number): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '-';
 }
 
-/** A figure in few characters: three significant digits, exponents where it is tiny; a dash where it is not known. */
+/**
+ * A figure in few characters: three significant digits, exponents where it is small; 0 where it is no more than rounding
+ * leaves; a dash where it is not known.
+ */
 export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '-';
-  if (value === 0) return '0';
   const size = Math.abs(value);
+  if (size < 1e-9) return '0';
   if (size < 0.001 || size >= 1e6) return value.toExponential(1);
   return size >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
@@ -51,6 +54,7 @@ export function figure(value: number | undefined): string {
 /** Text from a model as one line that cannot move the cursor: control characters become spaces. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text)
+    .trim()
     .replace(/\s*\n\s*/g, ' / ')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Mn}\p{Me}]/gu, ' ')
     .trim();
