@@ -55,6 +55,8 @@ export interface ColumnRequest {
   readonly meanLogProb?: boolean;
   /** Log-prob of the likeliest token. */
   readonly topLogProb?: boolean;
+  /** Logit of the token itself, before the temperature divides it. Only differences within a position mean anything. */
+  readonly logit?: boolean;
   /** The k likeliest tokens and their log-probs. */
   readonly topK?: number;
   /** Log-probs of these tokens at each position: length `tokens.length * width`, row-major. */
@@ -70,6 +72,7 @@ export interface TokenColumns {
   readonly entropy?: Float32Array;
   readonly meanLogProb?: Float32Array;
   readonly topLogProb?: Float32Array;
+  readonly logit?: Float32Array;
   readonly topKIds?: Int32Array;
   readonly topKLogProb?: Float32Array;
   readonly tokenIdsLogProb?: Float32Array;

@@ -33,7 +33,8 @@ describe.each(TINY_MODELS)('columns of %s (tied: %s)', (family, tied) => {
     const model = tinyModel(family, tied);
     const state = createModelState(model.config, model.weights, false);
     const ids = Int32Array.from({ length: batch.tokens.length * 2 }, (_, i) => (i * 5) % 19);
-    const wanted = { entropy: true, meanLogProb: true, topLogProb: true, topK: 3, tokenIds: { ids, width: 2 } };
+    const flags = { entropy: true, meanLogProb: true, topLogProb: true, logit: true };
+    const wanted = { ...flags, topK: 3, tokenIds: { ids, width: 2 } };
     const got = await computeColumns(sessions, state, batch, wanted);
     const reference = referenceAt(model);
     for (let t = 0; t < batch.tokens.length; t++) {
@@ -42,6 +43,7 @@ describe.each(TINY_MODELS)('columns of %s (tied: %s)', (family, tied) => {
       expect(got.entropy![t]).toBeCloseTo(expected?.entropy ?? 0, 4);
       expect(got.meanLogProb![t]).toBeCloseTo(expected?.meanLogProb ?? 0, 4);
       expect(got.topLogProb![t]).toBeCloseTo(expected?.topLogProb ?? 0, 4);
+      expect(got.logit![t]).toBeCloseTo(expected?.logit ?? 0, 4);
       if (!expected) continue;
       referenceTopK(expected.logProbs, 3).forEach(({ id, logProb }, k) => {
         expect(got.topKIds![3 * t + k]).toBe(id);

@@ -36,7 +36,14 @@ export async function computeColumns(
     const feeds = { ...model.tensors, ...sequenceFeeds(packed), ...tokenIdFeeds(packed, wanted, gradients) };
     await runMicroBatch(session, model, packed, feeds, columns, gradients);
   }
+  if (columns.logit !== undefined) undoTemperature(columns.logit, batch.temperature ?? 1);
   return columns;
+}
+
+function undoTemperature(logits: Float32Array, temperature: number | Float32Array): void {
+  for (let t = 0; t < logits.length; t++) {
+    logits[t] = (logits[t] as number) * (typeof temperature === 'number' ? temperature : (temperature[t] as number));
+  }
 }
 
 async function runMicroBatch(
@@ -112,6 +119,7 @@ function columnPlan(wanted: ColumnRequest): ColumnPlan {
     entropy: wanted.entropy ?? false,
     meanLogProb: wanted.meanLogProb ?? false,
     topLogProb: wanted.topLogProb ?? false,
+    logit: wanted.logit ?? false,
     topK: wanted.topK ?? 0,
     width: wanted.tokenIds?.width ?? 0,
   };
@@ -132,6 +140,7 @@ function emptyColumns(tokens: number, plan: ColumnPlan): TokenColumns {
     ...(plan.entropy && { entropy: column() }),
     ...(plan.meanLogProb && { meanLogProb: column() }),
     ...(plan.topLogProb && { topLogProb: column() }),
+    ...(plan.logit && { logit: column() }),
     ...(plan.topK > 0 && { topKIds: new Int32Array(tokens * plan.topK), topKLogProb: column(plan.topK) }),
     ...(plan.width > 0 && { tokenIdsLogProb: column(plan.width) }),
   };

@@ -73,6 +73,7 @@ function outputColumns(graph: Graph, columns: ColumnValues, plan: ColumnPlan): v
   if (plan.entropy && columns.entropy) graph.output('entropy', columns.entropy);
   if (columns.meanLogProb) graph.output('meanLogProb', columns.meanLogProb);
   if (columns.topLogProb) graph.output('topLogProb', columns.topLogProb);
+  if (columns.logit) graph.output('logit', columns.logit);
   if (columns.topK) {
     graph.output('topKLogProb', columns.topK.logProbs);
     graph.output('topKIds', columns.topK.ids);

@@ -8,6 +8,7 @@ export interface ColumnPlan {
   readonly entropy: boolean;
   readonly meanLogProb: boolean;
   readonly topLogProb: boolean;
+  readonly logit: boolean;
   readonly topK: number;
   readonly width: number;
 }
@@ -23,6 +24,8 @@ export interface ColumnValues {
   readonly entropy: Value | undefined;
   readonly meanLogProb: Value | undefined;
   readonly topLogProb: Value | undefined;
+  /** Under the temperature, like all of them. */
+  readonly logit: Value | undefined;
   /** [rows, topK] */
   readonly topK: { readonly logProbs: Value; readonly ids: Value } | undefined;
   /** [rows, width] */
@@ -30,8 +33,8 @@ export interface ColumnValues {
 }
 
 /**
- * Columns of logits [rows, vocab]: log-prob of `targets` [rows, 1], entropy -sum p log p, mean and maximum of the
- * log-probs, the top k, and the log-probs of given ids [rows, width].
+ * Columns of logits [rows, vocab]: log-prob and logit of `targets` [rows, 1], entropy -sum p log p, mean and maximum of
+ * the log-probs, the top k, and the log-probs of given ids [rows, width].
  */
 export function tokenColumns(graph: Graph, logits: Value, targets: Value, plan: ColumnPlan, ids?: Value): ColumnValues {
   const rows = logits.shape[0] as Dim;
@@ -46,6 +49,7 @@ export function tokenColumns(graph: Graph, logits: Value, targets: Value, plan: 
     entropy: probs && graph.op('Neg', [graph.sum(graph.mul(probs, logProbs), -1)], [rows, 1]),
     meanLogProb: plan.meanLogProb ? reduce('ReduceMean') : undefined,
     topLogProb: plan.topLogProb ? reduce('ReduceMax') : undefined,
+    logit: plan.logit ? graph.op('GatherElements', [logits, targets], [rows, 1], { axis: 1 }) : undefined,
     topK: plan.topK > 0 ? likeliest(graph, logProbs, plan.topK) : undefined,
     tokenIdsLogProb: ids && plan.width > 0 ? pick(ids, plan.width) : undefined,
   };

@@ -4,6 +4,7 @@ export interface ReferenceColumns {
   readonly entropy: number;
   readonly meanLogProb: number;
   readonly topLogProb: number;
+  readonly logit: number;
   /** Log-probs of the whole vocabulary. */
   readonly logProbs: Float64Array;
 }
@@ -28,6 +29,7 @@ export function referenceColumns(logits: Float64Array, token: number, temperatur
     entropy: -logProbs.reduce((sum, value) => sum + Math.exp(value) * value, 0),
     meanLogProb: logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length,
     topLogProb: Math.max(...logProbs),
+    logit: logits[token] as number,
     logProbs,
   };
 }

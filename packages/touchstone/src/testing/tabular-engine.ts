@@ -84,8 +84,10 @@ export class TabularEngine implements Engine {
       entropy: new Float32Array(size),
       meanLogProb: new Float32Array(size),
       topLogProb: new Float32Array(size),
+      logit: new Float32Array(size),
     };
-    this.eachScored(batch, (t, token, _, logs) => {
+    this.eachScored(batch, (t, token, row, logs) => {
+      columns.logit[t] = this.table[row + token] as number;
       columns.logProb[t] = logs[token] as number;
       columns.entropy[t] = entropyOf(logs);
       columns.meanLogProb[t] = logs.reduce((sum, value) => sum + value, 0) / logs.length;

@@ -23,6 +23,7 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   topLogProb: 'current',
   oldLogProb: 'old',
   oldEntropy: 'old',
+  oldLogit: 'old',
   samplerLogProb: 'sampler',
   refLogProb: 'reference',
   tokenRewards: 'rollouts',
@@ -63,7 +64,7 @@ export function planColumns(objective: Objective, updates: number, vocabSize: nu
     ...(needs.has('topLogProb') && { topLogProb: true }),
     ...(objective.topK !== undefined && { topK: Math.min(objective.topK, vocabSize) }),
   };
-  const asksMore = needs.has('samplerLogProb') || needs.has('oldEntropy') || Object.keys(current).length > 0;
+  const asksMore = needs.has('samplerLogProb') || Object.keys({ ...startRequest(needs), ...current }).length > 0;
   return { needs, current, onPolicy: updates === 1 && !asksMore };
 }
 
@@ -86,7 +87,7 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
   const start = plan.onPolicy
     ? withColumns(batch, { logProb: sampled })
-    : await currentColumns(batch, plan, context, needs.has('oldEntropy'));
+    : await currentColumns(batch, plan, context, startRequest(needs));
   const { logProb, entropy } = start.view.columns;
   if (needs.has('oldLogProb')) columns.oldLogProb = logProb as Float64Array;
   if (needs.has('oldEntropy')) columns.oldEntropy = entropy as Float64Array;
@@ -128,22 +129,28 @@ export async function refreshColumns(
   plan: ColumnPlan,
   context: Pick<ColumnContext, 'engine' | 'temperature'>,
 ): Promise<StepBatch> {
-  return currentColumns(batch, plan, context, false);
+  return currentColumns(batch, plan, context, {});
+}
+
+/** What is asked for at the start of the step only. */
+function startRequest(needs: ReadonlySet<ColumnName>): ColumnRequest {
+  return { ...(needs.has('oldEntropy') && { entropy: true }), ...(needs.has('oldLogit') && { logit: true }) };
 }
 
 async function currentColumns(
   batch: StepBatch,
   plan: ColumnPlan,
   { engine, temperature }: Pick<ColumnContext, 'engine' | 'temperature'>,
-  withEntropy: boolean,
+  extra: ColumnRequest,
 ): Promise<StepBatch> {
   const tokens = tokenBatch(batch, temperature);
-  const given = await engine.forward(tokens, withEntropy ? { ...plan.current, entropy: true } : plan.current);
+  const given = await engine.forward(tokens, { ...plan.current, ...extra });
   const columns: Partial<Record<ColumnName, Float64Array>> = {};
   for (const name of ['logProb', 'entropy', 'meanLogProb', 'topLogProb'] as const satisfies (keyof TokenColumns)[]) {
     const column = given[name];
     if (column !== undefined) columns[name] = toResponses(batch, tokens, column);
   }
+  if (given.logit !== undefined) columns.oldLogit = toResponses(batch, tokens, given.logit);
   const { topKIds, topKLogProb } = given;
   const width = plan.current.topK;
   const filled = withColumns(batch, columns);

@@ -132,17 +132,17 @@ describe('columns of an update', () => {
     const plain = createObjective('grpo');
     const seen: Float64Array[] = [];
     const objective: Objective = {
-      ...alsoNeeding(plain, 'oldLogit'),
+      ...alsoNeeding(plain, 'oldValues'),
       needsOfRollout: ['teacherTarget'],
       advantages(batch) {
         seen.push(
-          batch.columns.oldLogit ?? new Float64Array(),
+          batch.columns.oldValues ?? new Float64Array(),
           batch.rolloutColumns?.teacherTarget ?? new Float64Array(),
         );
         return plain.advantages(batch);
       },
     };
-    expect(missingColumns(objective)).toEqual(['oldLogit', 'teacherTarget']);
+    expect(missingColumns(objective)).toEqual(['oldValues', 'teacherTarget']);
     await expect(trainStep(1, await trainer({ objective }))).rejects.toThrow(
       /teacherTarget must come with every rollout/,
     );
@@ -150,8 +150,8 @@ describe('columns of an update', () => {
       (await sampleGroups(tasks, context)).map(({ task, rollouts }) => ({
         task,
         rollouts: rollouts.map((rollout) => {
-          const oldLogit = new Float64Array(rollout.samplerLogProbs.length).fill(7);
-          return { ...rollout, columns: { oldLogit }, values: { teacherTarget: 3 } };
+          const oldValues = new Float64Array(rollout.samplerLogProbs.length).fill(7);
+          return { ...rollout, columns: { oldValues }, values: { teacherTarget: 3 } };
         }),
       }));
     await trainStep(1, await trainer({ objective, stages: { strategy } }));
