@@ -107,8 +107,8 @@ function seedNumber(text: string): number {
 }
 
 function reportLines(report: AttackReport, columns: number): string[] {
-  const categories = Object.entries(report.categories).map(
-    ([category, { accepted, asked }]) => `  ${category.padEnd(18)}${shareOf(accepted, asked)}`,
+  const categories = Object.entries(report.categories).flatMap(([category, { accepted, asked }]) =>
+    asked === 0 ? [] : [`  ${category.padEnd(18)}${shareOf(accepted, asked)}`],
   );
   const fooled = report.attacks.flatMap(({ category, name, rate, example }) =>
     example === null
@@ -121,7 +121,7 @@ function reportLines(report: AttackReport, columns: number): string[] {
         ],
   );
   return [
-    `accepted ${shareOf(report.accepted, report.asked)} responses that are never right, over ${report.items} references`,
+    `accepted ${shareOf(report.accepted, report.asked)} responses that are never right; right answers: ${report.items}`,
     ...categories,
     ...(fooled.length === 0 ? ['fooled by none of them'] : ['fooled by:', ...fooled]),
   ];

@@ -214,7 +214,7 @@ describe('touchstone attack', () => {
       '--question-field',
       'question',
     );
-    expect(page.out).toMatch(/^accepted 0 of \d+ \(0\.0 %\) responses that are never right, over 2 references/);
+    expect(page.out).toMatch(/^accepted 0 of \d+ \(0\.0 %\) responses that are never right; right answers: 2/);
     expect(page.out).toMatch(/copied-question {3}0 of 4/);
     expect(page.out).toMatch(/fooled by none of them/);
   });

@@ -17,10 +17,13 @@ export interface JudgingOptions {
 export function judgingOptions(command: Command): Command {
   return command
     .option('--options <json>', 'options of the verifier as a JSON object')
-    .option('--deadline <ms>', 'milliseconds a response may take; then it is a timeout', positiveNumber)
+    .option('--deadline <ms>', 'milliseconds a response may take (default 5000); then it is a timeout', positiveNumber)
     .option('--workers <count>', 'threads that judge; default: the number of cores', positiveInteger)
     .option('--json', 'print JSON');
 }
+
+/** Long enough for a cold start on a busy machine; verdicts themselves take microseconds to milliseconds. */
+const DEADLINE_MS = 5000;
 
 /** Runs `use` with a pool as the options ask for, and closes it. */
 export async function withPool<T>(
@@ -29,7 +32,7 @@ export async function withPool<T>(
 ): Promise<T> {
   const pool = new VerifierPool({
     workers: options.workers ?? availableParallelism(),
-    ...(options.deadline !== undefined && { deadlineMs: options.deadline }),
+    deadlineMs: options.deadline ?? DEADLINE_MS,
     ...(options.spares !== undefined && { spares: options.spares }),
   });
   try {
@@ -72,11 +75,16 @@ export function positiveInteger(text: string): number {
 /** A verdict for people: outcome, reason, what was extracted, and the feedback. */
 export function verdictLines(verdict: Verdict): string[] {
   const { outcome, score, reason, extracted, feedback, parts, elapsedMs } = verdict;
-  const lines = [`${outcome} (${reason}), score ${score}, ${elapsedMs.toFixed(2)} ms`];
+  const lines = [`${outcome} (${reason}), score ${rounded(score)}, ${elapsedMs.toFixed(2)} ms`];
   if (extracted !== null) lines.push(`  extracted  ${oneLine(extracted)}`);
-  for (const [name, part] of Object.entries(parts)) lines.push(`  ${name}  ${part}`);
+  for (const [name, part] of Object.entries(parts)) lines.push(`  ${name}  ${rounded(part)}`);
   if (feedback !== '') lines.push(`  ${oneLine(feedback)}`);
   return lines;
+}
+
+/** Four decimals at most. */
+function rounded(value: number): string {
+  return String(Number(value.toFixed(4)));
 }
 
 /** `12 of 40 (30.0 %)`. */

@@ -1,5 +1,6 @@
 export { attackCategories, attacks, type Attack, type AttackCategory, type AttackItem } from './attacks.js';
 export { heldOutKeys } from './keys.js';
+export { killers } from './killers.js';
 export {
   measureAttacks,
   type AttackRate,
