@@ -23,6 +23,7 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   topLogProb: 'current',
   oldLogProb: 'old',
   oldEntropy: 'old',
+  oldMeanLogProb: 'old',
   oldLogit: 'old',
   samplerLogProb: 'sampler',
   refLogProb: 'reference',
@@ -60,7 +61,7 @@ export function planColumns(objective: Objective, updates: number, vocabSize: nu
   const needs = new Set<ColumnName>(objective.needs);
   const current: ColumnRequest = {
     ...(needs.has('entropy') && { entropy: true }),
-    ...(needs.has('meanLogProb') && { meanLogProb: true }),
+    ...((needs.has('meanLogProb') || needs.has('oldMeanLogProb')) && { meanLogProb: true }),
     ...(needs.has('topLogProb') && { topLogProb: true }),
     ...(objective.topK !== undefined && { topK: Math.min(objective.topK, vocabSize) }),
   };
@@ -88,9 +89,10 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   const start = plan.onPolicy
     ? withColumns(batch, { logProb: sampled })
     : await currentColumns(batch, plan, context, startRequest(needs));
-  const { logProb, entropy } = start.view.columns;
+  const { logProb, entropy, meanLogProb } = start.view.columns;
   if (needs.has('oldLogProb')) columns.oldLogProb = logProb as Float64Array;
   if (needs.has('oldEntropy')) columns.oldEntropy = entropy as Float64Array;
+  if (needs.has('oldMeanLogProb')) columns.oldMeanLogProb = meanLogProb as Float64Array;
   if (needs.has('samplerLogProb')) columns.samplerLogProb = sampled;
   if (needs.has('refLogProb')) columns.refLogProb = await referenceColumn(batch, context);
   if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
