@@ -5,6 +5,7 @@
  *
  * The verdicts come from judges. Format: at least one step, no stray tag, exactly one answer (ours; weight 1).
  */
+import { tagSpans } from '../format/tags.js';
 import { mean } from './statistics.js';
 
 export interface ActionTrace {
@@ -23,29 +24,23 @@ interface Tag {
 
 const kinds = ['action', 'observation', 'answer'] as const;
 
-/** The three kinds of tag in order of appearance; an unclosed one is left out. */
-function readTags(text: string): Tag[] {
-  const tags: Tag[] = [];
-  for (let at = 0; ;) {
-    const next = kinds
-      .map((kind) => ({ kind, start: text.indexOf(`<${kind}>`, at) }))
-      .filter(({ start }) => start >= 0)
-      .sort((a, b) => a.start - b.start)[0];
-    if (next === undefined) return tags;
-    const from = next.start + next.kind.length + 2;
-    const end = text.indexOf(`</${next.kind}>`, from);
-    if (end < 0) {
-      at = from;
-      if (tags.length > mostTags) return tags;
-      continue;
-    }
-    tags.push({ kind: next.kind, content: text.slice(from, end).trim() });
-    at = end;
-    if (tags.length > mostTags) return tags;
-  }
+/** The contents of one kind of tag with their places, left to right; an unclosed tag is left out. */
+function tagsOf(text: string, kind: Tag['kind']): (Tag & { readonly at: number })[] {
+  return tagSpans(text, kind).map(({ start, end }) => ({ kind, at: start, content: text.slice(start, end).trim() }));
 }
 
-const mostTags = 1000;
+/** All three kinds in order of appearance; a tag inside another one's content is part of that content. */
+function readTags(text: string): Tag[] {
+  const tags: Tag[] = [];
+  let after = 0;
+  const found = kinds.flatMap((kind) => tagsOf(text, kind)).sort((a, b) => a.at - b.at);
+  for (const tag of found) {
+    if (tag.at < after) continue;
+    tags.push(tag);
+    after = text.indexOf(`</${tag.kind}>`, tag.at);
+  }
+  return tags;
+}
 
 /** Takes a response apart into action-observation steps and an answer. */
 export function parseActionTrace(text: string): ActionTrace {

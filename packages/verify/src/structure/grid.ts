@@ -7,8 +7,17 @@ import { extractJson, isRecord } from './json.js';
 /** Cells by row; rows may differ in length. */
 export type Grid = readonly (readonly string[])[];
 
-/** Most rows and columns that are compared. */
-const mostCells = 100_000;
+/** Most cells that are compared. */
+const mostCells = 20_000;
+
+/** Only this much from the end of a response is searched: answers stand there. */
+const windowLength = 20_000;
+
+/** The part of a response that holds its answer: the last answer tag or box, else its end. */
+function answerText(response: string): string {
+  const end = response.slice(-windowLength);
+  return tagContent(end, 'answer') ?? lastCommand(end, 'boxed') ?? end;
+}
 
 function toGrid(value: unknown): Grid | null {
   if (!Array.isArray(value) || value.length === 0 || !value.every(Array.isArray)) return null;
@@ -54,7 +63,7 @@ function lastBlock(text: string): Grid | null {
  * a table. An answer tag or box narrows the search. Null when there is none.
  */
 export function extractGrid(response: string): Grid | null {
-  const text = tagContent(response, 'answer') ?? lastCommand(response, 'boxed') ?? response;
+  const text = answerText(response);
   return toGrid(extractJson(text)?.value) ?? lastBlock(text);
 }
 
@@ -100,7 +109,7 @@ function lookup(grid: Grid): ReadonlyMap<string, ReadonlyMap<string, string>> {
 
 /** Named cells of a response: an object of objects in JSON, or a table whose first row and column are names. */
 function extractTable(response: string): ReadonlyMap<string, ReadonlyMap<string, string>> | null {
-  const text = tagContent(response, 'answer') ?? lastCommand(response, 'boxed') ?? response;
+  const text = answerText(response);
   const json = extractJson(text)?.value;
   const named = json === undefined ? null : readNamed(json);
   if (named !== null) return named;

@@ -27,56 +27,59 @@ export function parseJson(source: string): { readonly value: unknown } | null {
   }
 }
 
-/** The end of the bracketed value that opens at `start` (strings respected), or -1. */
+const quote = 0x22;
+const backslash = 0x5c;
+const opensGroup = (code: number): boolean => code === 0x7b || code === 0x5b;
+const closesGroup = (code: number): boolean => code === 0x7d || code === 0x5d;
+
+/** The end of the bracketed value that opens at `start` (strings respected), or -1 when it is never closed. */
 function valueEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (character === '"') {
-      at = stringEnd(text, at);
-      if (at < 0) return -1;
-    } else if (character === '{' || character === '[') {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      for (at++; at < text.length && text.charCodeAt(at) !== quote; at++) if (text.charCodeAt(at) === backslash) at++;
+    } else if (opensGroup(code)) {
       depth++;
-    } else if ((character === '}' || character === ']') && --depth === 0) {
+    } else if (closesGroup(code) && --depth === 0) {
       return at + 1;
     }
   }
   return -1;
 }
 
-function stringEnd(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text.charAt(at) === '\\') at++;
-    else if (text.charAt(at) === '"') return at;
-  }
-  return -1;
-}
-
-/** How many openings in running text are tried before giving up: keeps hostile text linear. */
+/** How many values of running text are tried, and how many openings that are never closed: keeps hostile text linear. */
 const mostAttempts = 32;
+const mostUnclosed = 3;
+
+/** The last fenced block that parses. */
+function fencedJson(text: string): { readonly value: unknown } | null {
+  const blocks = text.split('```');
+  const last = blocks.length - (blocks.length % 2 === 0 ? 1 : 2);
+  for (let index = last; index > Math.max(0, last - 2 * mostAttempts); index -= 2) {
+    const parsed = parseJson(blocks[index]!.replace(/^[\w-]{0,20}[ \t]*\n/, '').trim());
+    if (parsed !== null) return parsed;
+  }
+  return null;
+}
 
 /**
  * The JSON value of a response: the whole of it, else the last fenced block that parses, else the first object or array
  * in running text. Null when there is none.
  */
 export function extractJson(text: string): { readonly value: unknown } | null {
-  const whole = parseJson(text.trim());
-  if (whole !== null) return whole;
-  const blocks = text.split('```');
-  for (
-    let index = blocks.length - 2 + (blocks.length % 2);
-    index > 0 && index > blocks.length - 2 * mostAttempts;
-    index -= 2
-  ) {
-    const parsed = parseJson(blocks[index]!.replace(/^\s*[\w-]*\s*?\n/, '').trim());
-    if (parsed !== null) return parsed;
-  }
+  const known = parseJson(text.trim()) ?? fencedJson(text);
+  if (known !== null) return known;
   const opening = /[{[]/g;
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  for (let attempt = 0, unclosed = 0; attempt < mostAttempts && unclosed < mostUnclosed; attempt++) {
     const start = opening.exec(text)?.index;
     if (start === undefined) return null;
     const end = valueEnd(text, start);
-    const parsed = end < 0 ? null : parseJson(text.slice(start, end));
+    if (end < 0) {
+      unclosed++;
+      continue;
+    }
+    const parsed = parseJson(text.slice(start, end));
     if (parsed !== null) return parsed;
   }
   return null;

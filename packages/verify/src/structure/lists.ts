@@ -6,7 +6,10 @@ import { correct, incorrect, partial, unscorable, type Verdict } from '../verdic
 import { extractJson } from './json.js';
 
 /** Most items that are compared. */
-const mostItems = 2000;
+const mostItems = 1000;
+
+/** Only this much from the end of a response is read: answers stand there. */
+const windowLength = 50_000;
 
 const marker = /^\s*(?:[-*•+]|\(?\d{1,4}[.):]|\(?[a-zA-Z][.)])\s+/;
 
@@ -39,7 +42,8 @@ function readBoth(response: string, reference: unknown): { items: string[]; want
   const source = typeof reference === 'string' ? readList(reference) : reference;
   if (!Array.isArray(source) || source.length === 0) return null;
   if (!source.every((entry) => typeof entry === 'string' || typeof entry === 'number')) return null;
-  const answer = lastCommand(response, 'boxed') ?? tagContent(response, 'answer') ?? response;
+  const end = response.slice(-windowLength);
+  const answer = lastCommand(end, 'boxed') ?? tagContent(end, 'answer') ?? end;
   return {
     items: comparable(readList(answer)).slice(0, mostItems),
     wanted: comparable(source.map(String)).slice(0, mostItems),
