@@ -38,6 +38,8 @@ import { ucas } from './methods/ucas.js';
 import { noisyRewards } from './methods/noisy-rewards.js';
 import { clipEntropySpurious } from './methods/clip-entropy-spurious.js';
 import { tempo } from './methods/tempo.js';
+import { writingZero } from './methods/writing-zero.js';
+import { rgrGrpo } from './methods/rgr-grpo.js';
 import { anytimeReasoner } from './methods/anytime-reasoner.js';
 import { capo } from './methods/capo.js';
 import { rover } from './methods/rover.js';
@@ -49,6 +51,17 @@ import { pprRenorm } from './methods/ppr-renorm.js';
 import { rise } from './methods/rise.js';
 import { prsVspo } from './methods/prs-vspo.js';
 import { verpo } from './methods/verpo.js';
+import { rlfr } from './methods/rlfr.js';
+import { crmCrf } from './methods/crm-crf.js';
+import { spark } from './methods/spark.js';
+import { coReward } from './methods/co-reward.js';
+import { scope } from './methods/scope.js';
+import { rlpr } from './methods/rlpr.js';
+import { svs } from './methods/svs.js';
+import { dro } from './methods/dro.js';
+import { oneShotRlvr } from './methods/one-shot-rlvr.js';
+import { cotPassK } from './metrics/cot-pass-k.js';
+import { agentRlvr } from './methods/agent-rlvr.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -103,6 +116,19 @@ export const methods = {
   rise,
   'prs-vspo': prsVspo,
   verpo,
+  'writing-zero': writingZero,
+  'rgr-grpo': rgrGrpo,
+  rlfr,
+  'crm-crf': crmCrf,
+  spark,
+  'co-reward': coReward,
+  scope,
+  rlpr,
+  svs,
+  dro,
+  'one-shot-rlvr': oneShotRlvr,
+  'cot-pass-k': cotPassK,
+  'agent-rlvr': agentRlvr,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -22,12 +22,11 @@ import {
 import { broadcast, externalTokenCounts } from '../columns.js';
 import { objective, type LossContext } from '../define.js';
 import type { RolloutBatch } from '../objective.js';
-import { choice, flag, number, optionalNumber, withDefaults, type SettingsOf } from '../settings.js';
+import { choice, number, optionalNumber, withDefaults, type SettingsOf } from '../settings.js';
 import type { Value } from '../tape/value.js';
 import { aggregate } from '../terms/aggregate.js';
-import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
-import { tokenRatio } from '../terms/ratio.js';
+import { externalFlags, meanWhere, mixedSurrogate, onPolicyClipSettings } from '../terms/mixed-policy.js';
 
 export const externalSettings = {
   externalRatio: choice('mis', ['mis', 'probability'], 'r^m C as above, or p alone (arXiv 2504.14945)'),
@@ -37,8 +36,7 @@ export const externalSettings = {
   }),
   exploration: number(0.5, 'gamma, exponent of the exploration weight; 0: none', { min: 0 }),
   externalRatioCap: optionalNumber(null, 'largest external ratio, cut with its gradient; null: none', { min: 0 }),
-  clipOnPolicy: flag(false, 'PPO clip on on-policy tokens'),
-  ...clipRangeSettings,
+  ...onPolicyClipSettings,
 } as const;
 
 export type ExternalSettings = SettingsOf<typeof externalSettings>;
@@ -55,14 +53,8 @@ export function explorationWeight(p: number, gamma: number): number {
 
 /** [token] The loss of every token. Reports `externalLoss` and `externalRatioMean`. */
 export function mixedPolicyLoss(context: LossContext, settings: ExternalSettings): Value {
-  const { advantages } = context;
-  const external = Uint8Array.from(context.column('external').data, (value) => (value !== 0 ? 1 : 0));
-  const ratio = tokenRatio(context);
-  const own = settings.clipOnPolicy ? clippedLoss(context, ratio, settings) : advantages.mul(ratio).neg();
-  const foreign = externalWeight(context, external, settings).mul(advantages).neg();
-  const loss = foreign.where(external, own);
-  context.report('externalLoss', meanWhere(loss.data, external));
-  return loss;
+  const external = externalFlags(context);
+  return mixedSurrogate(context, external, externalWeight(context, external, settings), settings);
 }
 
 /** [token] r^m C, or p. */
@@ -155,14 +147,4 @@ export const rlPlus = objective({
 function advantageOf(batch: RolloutBatch, settings: SettingsOf<typeof baselineSettings>): Float64Array {
   const external = settings.baseline === 'group' ? [] : externalTokenCounts(batch).map((count) => count > 0);
   return mixedAdvantage(batch.rewards, batch.group, external, settings);
-}
-
-function meanWhere(values: Float64Array, flags: Uint8Array): number {
-  let [sum, count] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    if (flags[i] === 0) continue;
-    sum += values[i]!;
-    count += 1;
-  }
-  return count > 0 ? sum / count : 0;
 }

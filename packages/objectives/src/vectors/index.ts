@@ -11,6 +11,8 @@ import { ucas } from './ucas.js';
 import { noisyRewards } from './noisy-rewards.js';
 import { clipEntropySpurious } from './clip-entropy-spurious.js';
 import { tempo } from './tempo.js';
+import { writingZero } from './writing-zero.js';
+import { rgrGrpo } from './rgr-grpo.js';
 import { anytimeReasoner } from './anytime-reasoner.js';
 import { capo } from './capo.js';
 import { rover } from './rover.js';
@@ -22,6 +24,17 @@ import { pprRenorm } from './ppr-renorm.js';
 import { rise } from './rise.js';
 import { prsVspo } from './prs-vspo.js';
 import { verpo } from './verpo.js';
+import { rlfr } from './rlfr.js';
+import { crmCrf } from './crm-crf.js';
+import { spark } from './spark.js';
+import { coReward } from './co-reward.js';
+import { scope } from './scope.js';
+import { rlpr } from './rlpr.js';
+import { svs } from './svs.js';
+import { dro } from './dro.js';
+import { oneShotRlvr } from './one-shot-rlvr.js';
+import { cotPassK } from './cot-pass-k.js';
+import { agentRlvr } from './agent-rlvr.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -48,6 +61,19 @@ export const vectorAdapters = {
   rise,
   'prs-vspo': prsVspo,
   verpo,
+  'writing-zero': writingZero,
+  'rgr-grpo': rgrGrpo,
+  rlfr,
+  'crm-crf': crmCrf,
+  spark,
+  'co-reward': coReward,
+  scope,
+  rlpr,
+  svs,
+  dro,
+  'one-shot-rlvr': oneShotRlvr,
+  'cot-pass-k': cotPassK,
+  'agent-rlvr': agentRlvr,
 } as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;
