@@ -12,6 +12,5 @@ export const quickstart: BuiltInRecipe = {
     objective: { name: 'grpo' },
     optimizer: { learningRate: 4e-4, warmupSteps: 3, schedule: 'cosine' },
     evaluation: { tasks: 100, samples: 8, every: 20 },
-    checkpoint: { every: 5 },
   },
 };
