@@ -104,3 +104,24 @@ export {
 export { advantageMass, extraRollouts, type ExtraRollouts } from './schedules/extra-rollouts.js';
 export { selectForVerification, selectionCounts } from './schedules/verification-selection.js';
 export { RENORM, renormTurns, type RenormOptions } from './shaping/renorm.js';
+export {
+  cotCorrect,
+  cotPassAtK,
+  expectedCotAdvantage,
+  voteRules,
+  type CotPassAtK,
+  type CotPassAtKSuite,
+  type ExpectedAdvantage,
+  type JudgedSamples,
+  type ReasoningPrior,
+  type VoteRule,
+} from './metrics/cot-pass-k.js';
+export { klShapedReward, preferencePairs, type Attempt, type PreferencePairs } from './methods/agent-rlvr.js';
+export { difficultyReport, type DifficultyReport } from './filters/difficulty.js';
+export {
+  multiGammaAdvantages,
+  multiGammaReturns,
+  shareKlPenalty,
+  type DiscountedReward,
+} from './advantages/multi-gamma.js';
+export { raifLoss, type RaifLoss, type RaifSettings } from './methods/raif.js';

@@ -62,6 +62,9 @@ import { dro } from './methods/dro.js';
 import { oneShotRlvr } from './methods/one-shot-rlvr.js';
 import { cotPassK } from './metrics/cot-pass-k.js';
 import { agentRlvr } from './methods/agent-rlvr.js';
+import { raif } from './methods/raif.js';
+import { goldenGoose } from './filters/difficulty.js';
+import { longCot } from './advantages/multi-gamma.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -129,6 +132,9 @@ export const methods = {
   'one-shot-rlvr': oneShotRlvr,
   'cot-pass-k': cotPassK,
   'agent-rlvr': agentRlvr,
+  raif,
+  'golden-goose': goldenGoose,
+  'long-cot': longCot,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -35,6 +35,10 @@ import { dro } from './dro.js';
 import { oneShotRlvr } from './one-shot-rlvr.js';
 import { cotPassK } from './cot-pass-k.js';
 import { agentRlvr } from './agent-rlvr.js';
+import { raif } from './raif.js';
+import { alphaAlign } from './alpha-align.js';
+import { goldenGoose } from './golden-goose.js';
+import { longCot } from './long-cot.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -74,6 +78,10 @@ export const vectorAdapters = {
   'one-shot-rlvr': oneShotRlvr,
   'cot-pass-k': cotPassK,
   'agent-rlvr': agentRlvr,
+  raif,
+  'alpha-align': alphaAlign,
+  'golden-goose': goldenGoose,
+  'long-cot': longCot,
 } as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;
