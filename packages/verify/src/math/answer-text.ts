@@ -45,11 +45,30 @@ function framed(text: string, open: string, close: string): boolean {
   );
 }
 
+const textFrames = ['\\text{', '\\mathrm{', '\\textbf{', '\\mathbf{', '\\mbox{'];
+
+/** `\text{5 cm}` is 5 cm; words in such a frame stay framed. */
+function withoutTextFrame(text: string): string {
+  const open = textFrames.find((frame) => text.startsWith(frame));
+  if (open === undefined || !text.endsWith('}')) return text;
+  const inner = text.slice(open.length, -1);
+  return /\d/.test(inner) && !/[{}]/.test(inner) ? inner : text;
+}
+
 function withoutFrame(text: string): string {
+  const plain = withoutTextFrame(text);
+  if (plain !== text) return plain;
   for (const [open, close] of frames) {
     if (framed(text, open, close)) return text.slice(open.length, text.length - close.length);
   }
   return text;
+}
+
+/** A mark after a number, a bracket or a lone letter is a factorial; after a word it is an exclamation. */
+function isFactorial(text: string, at: number): boolean {
+  const before = text[at - 1] ?? ' ';
+  if (/[0-9)}\]!]/.test(before)) return true;
+  return /[A-Za-z]/.test(before) && !/[A-Za-z]/.test(text[at - 2] ?? ' ');
 }
 
 const trailing = '.,;:!?。，；"\'*`';
@@ -63,7 +82,7 @@ function trimmed(text: string): string {
     const last = text[end - 1] ?? '';
     const escaped = text[end - 2] === '\\' && last !== '.';
     // 5! and f' keep their marks; a factorial or prime is more likely than an exclamation after a formula.
-    const meant = (last === '!' && !/\s/.test(text)) || last === "'" || escaped;
+    const meant = (last === '!' && isFactorial(text, end - 1)) || last === "'" || escaped;
     if (end <= start || !trailing.includes(last) || meant) break;
     end -= 1;
   }

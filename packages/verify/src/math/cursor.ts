@@ -9,6 +9,9 @@ export class Unreadable extends Error {
   }
 }
 
+/** Tokens in braces that are searched for `choose` and `over`. */
+const MAX_STACKED = 40;
+
 /** A place in the tokens of one answer, with what the grammar must remember on the way down. */
 export class Cursor {
   private at = 0;
@@ -60,6 +63,20 @@ export class Cursor {
 
   expect(sign: string): void {
     if (!this.take(sign)) throw new Unreadable(`${sign} expected`);
+  }
+
+  /** The `choose` or `over` that stands in the braces which have just been opened, or null. */
+  stackedCommand(): 'choose' | 'over' | null {
+    let depth = 0;
+    for (let at = this.at; at < this.tokens.length && at < this.at + MAX_STACKED; at += 1) {
+      const token = this.tokens[at];
+      if (token?.type === 'sign' && token.sign === '{') depth += 1;
+      if (token?.type === 'sign' && token.sign === '}' && (depth -= 1) < 0) return null;
+      if (depth === 0 && token?.type === 'command' && (token.name === 'choose' || token.name === 'over')) {
+        return token.name;
+      }
+    }
+    return null;
   }
 
   /** Runs a nested reading; throws `LimitReached` where it is nested too deeply. */

@@ -121,8 +121,22 @@ export function parseItems(cursor: Cursor, close: string, builders: number): Exp
   });
 }
 
+/** {n \choose k} and {a \over b}; null, with nothing read, where neither command stands in the braces. */
+function parseStacked(cursor: Cursor): Expr | null {
+  const command = cursor.stackedCommand();
+  if (command === null) return null;
+  const top = parseSum(cursor);
+  if (!cursor.isCommand(command)) throw new Unreadable(`\\${command} expected`);
+  cursor.advance();
+  const bottom = parseSum(cursor);
+  cursor.expect('}');
+  return command === 'choose' ? call('binomial', top, bottom) : { kind: 'quotient', top, bottom };
+}
+
 function parseBraces(cursor: Cursor): Expr {
   cursor.expect('{');
+  const stacked = cursor.fresh(0, () => parseStacked(cursor));
+  if (stacked !== null) return stacked;
   const items = parseItems(cursor, '}', 0);
   const [only] = items;
   if (only === undefined) return { kind: 'text', text: '' };

@@ -136,6 +136,8 @@ function trailingWords(text: string): number {
     const char = text[at] ?? '';
     if (char === '\\' || char === '=' || char === '<' || char === '>') return -1;
     if (!/[A-Za-z°²³$€£¥%]/.test(char)) continue;
+    // 3e8 is a number.
+    if ((char === 'e' || char === 'E') && /^\d[eE][+-]?\d/.test(text.slice(at - 1, at + 3))) continue;
     const before = text.slice(0, at).trimEnd();
     if (!/[\d)}.]$/.test(before)) return -1;
     const tail = text.slice(at).trim();
