@@ -125,3 +125,13 @@ export {
   type DiscountedReward,
 } from './advantages/multi-gamma.js';
 export { raifLoss, type RaifLoss, type RaifSettings } from './methods/raif.js';
+export {
+  accuracyArea,
+  accuracyCurve,
+  detectionBound,
+  errorPatterns,
+  verifierQuality,
+  type DetectionBound,
+  type FailMatrix,
+  type VerifierQuality,
+} from './metrics/test-suite.js';

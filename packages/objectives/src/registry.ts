@@ -65,6 +65,7 @@ import { agentRlvr } from './methods/agent-rlvr.js';
 import { raif } from './methods/raif.js';
 import { goldenGoose } from './filters/difficulty.js';
 import { longCot } from './advantages/multi-gamma.js';
+import { saga } from './metrics/test-suite.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -135,6 +136,7 @@ export const methods = {
   raif,
   'golden-goose': goldenGoose,
   'long-cot': longCot,
+  saga,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -39,6 +39,8 @@ import { raif } from './raif.js';
 import { alphaAlign } from './alpha-align.js';
 import { goldenGoose } from './golden-goose.js';
 import { longCot } from './long-cot.js';
+import { saga } from './saga.js';
+import { contentModeration, rlpt, rlvrr, vmr } from './group-advantages.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -82,6 +84,11 @@ export const vectorAdapters = {
   'alpha-align': alphaAlign,
   'golden-goose': goldenGoose,
   'long-cot': longCot,
+  saga,
+  'content-moderation': contentModeration,
+  rlpt,
+  rlvrr,
+  vmr,
 } as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;

@@ -46,6 +46,11 @@ export function rowsOf(batch: RolloutBatch, column: ArrayLike<number>): number[]
   return Array.from(batch.group, (_, i) => all.slice(batch.offsets[i], batch.offsets[i + 1]));
 }
 
+/** Group labels of rows that lie together, `size` a group. */
+export function consecutiveGroups(rows: number, size: number): number[] {
+  return Array.from({ length: rows }, (_, i) => Math.floor(i / size));
+}
+
 export function groupNumbers(labels: Labels): Int32Array {
   const numbers = new Map<string | number, number>();
   for (const label of labels) if (!numbers.has(label)) numbers.set(label, numbers.size);
