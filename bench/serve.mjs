@@ -53,6 +53,7 @@ function question(index) {
 async function startServer() {
   const argv = [CLI, 'serve', 'rewards', '--port', '0', '--json', '--module', `endless=${ENDLESS}#endless`];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill() && process.exit(1));
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   return { child, url: new URL(JSON.parse(line).url) };
 }

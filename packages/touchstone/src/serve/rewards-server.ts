@@ -1,7 +1,6 @@
 import { serve, type ServerType } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { verifierKinds } from '@touchstone/verify';
 import { VerifierPool, type CustomVerifier, type PoolOptions } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { rewardApp } from './app.js';
@@ -36,7 +35,8 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
   const pool = new VerifierPool({
     workers,
     deadlineMs,
-    preload: options.preload ?? verifierKinds,
+    // Other kinds are loaded on first use and, from then on, by every replacement.
+    preload: options.preload ?? ['math'],
     ...(options.memoryMb !== undefined && { memoryMb: options.memoryMb }),
     ...(options.queueLimit !== undefined && { queueLimit: options.queueLimit }),
   });

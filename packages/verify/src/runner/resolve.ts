@@ -36,18 +36,14 @@ async function load(target: VerifierTarget): Promise<Resolved> {
 }
 
 /**
- * Loads a verifier ahead of its first job and, for a registered kind, judges its fixtures a few times, so that the job
- * pays neither for loading nor for the first compilation. A failure is reported by that job.
+ * Loads a verifier ahead of its first job and, for a registered kind, judges its fixtures once, so that the job pays
+ * neither for loading nor for what is made on first use. A failure is reported by that job.
  */
 export async function warmUp(target: VerifierTarget): Promise<void> {
   const resolved = await resolveVerifier(target);
   if (typeof target !== 'string' || 'failed' in resolved || !isVerifierKind(target)) return;
   const { verifierFixtures } = await import('../kinds/fixtures.js');
-  for (let round = 0; round < WARM_ROUNDS; round++) {
-    for (const { response, reference, options } of verifierFixtures[target]) {
-      resolved.verifier(response, reference, options);
-    }
+  for (const { response, reference, options } of verifierFixtures[target]) {
+    resolved.verifier(response, reference, options);
   }
 }
-
-const WARM_ROUNDS = 3;

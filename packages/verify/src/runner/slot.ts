@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { JobClock, phases, type ClockReading } from './clock.js';
 import type { Job, VerifierTarget } from './job.js';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker.js';
+import type { FromWorker, NumberedJob, ToWorker, WorkerSetup } from './worker.js';
 import { crashed, timeout, type Verdict } from '../verdict.js';
 
 /** A job on its way through the pool. */
@@ -42,6 +42,7 @@ export class WorkerSlot {
   private readonly clock = new JobClock();
   /** Jobs sent and not yet settled by their number, in the order in which they are judged. */
   private readonly held = new Map<number, Ticket>();
+  private readonly outbox: NumberedJob[] = [];
   private sent = 0;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = Infinity;
@@ -85,21 +86,41 @@ export class WorkerSlot {
 
   /** Hands over a job. One whose data cannot be cloned is settled as `crashed`. */
   send(ticket: Ticket): void {
-    const number = this.sent + 1;
-    try {
-      this.worker.postMessage({ number, job: ticket.job } satisfies ToWorker);
-    } catch (thrown) {
-      ticket.settle(crashed('not-cloneable', { feedback: thrown instanceof Error ? thrown.message : '' }));
-      return;
-    }
-    this.sent = number;
-    this.held.set(number, ticket);
+    this.sent += 1;
+    this.held.set(this.sent, ticket);
+    // Jobs handed over in one turn of the event loop make one message: waking a thread costs more than a verdict.
+    if (this.outbox.push({ number: this.sent, job: ticket.job }) === 1) queueMicrotask(() => this.flush());
     if (this.held.size === 1) {
       this.busySince = performance.now();
       this.worker.ref();
       this.watch(ticket.deadlineMs);
     } else {
       this.watch(SLOW_MS);
+    }
+  }
+
+  private flush(): void {
+    const jobs = this.outbox.splice(0);
+    if (!this.alive || this.post(jobs) === null) return;
+    for (const each of jobs) {
+      const thrown = this.post([each]);
+      if (thrown === null) continue;
+      // The number is used up all the same: the worker expects them without a gap.
+      this.post([{ number: each.number, job: null }]);
+      const ticket = this.held.get(each.number);
+      if (ticket === undefined) continue;
+      this.held.delete(each.number);
+      this.settleAndRest(ticket, crashed('not-cloneable', { feedback: thrown.message }));
+    }
+  }
+
+  /** The error for data that cannot cross threads, else null. */
+  private post(jobs: readonly NumberedJob[]): Error | null {
+    try {
+      this.worker.postMessage({ jobs } satisfies ToWorker);
+      return null;
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown : new Error(String(thrown));
     }
   }
 
@@ -149,15 +170,17 @@ export class WorkerSlot {
     if (ticket === undefined) return;
     this.held.delete(message.number);
     this.slow = false;
-    if (this.held.size === 0) this.rest();
-    ticket.settle(message.verdict);
-    this.events.room();
+    this.settleAndRest(ticket, message.verdict);
   }
 
-  private rest(): void {
-    clearTimeout(this.timer);
-    this.timerDue = Infinity;
-    this.worker.unref();
+  private settleAndRest(ticket: Ticket, verdict: Verdict): void {
+    if (this.held.size === 0) {
+      clearTimeout(this.timer);
+      this.timerDue = Infinity;
+      this.worker.unref();
+    }
+    ticket.settle(verdict);
+    this.events.room();
   }
 
   /** Looks after `delayMs` at the latest, once messages that are already here have been received. */

@@ -10,8 +10,13 @@ export interface WorkerSetup {
   readonly preload: readonly VerifierTarget[];
 }
 
-/** Jobs are numbered from 1, without a gap. */
-export type ToWorker = { readonly number: number; readonly job: Job } | { readonly warm: VerifierTarget };
+/** Jobs are numbered from 1, without a gap; null stands for one that could not be sent. */
+export interface NumberedJob {
+  readonly number: number;
+  readonly job: Job | null;
+}
+
+export type ToWorker = { readonly jobs: readonly NumberedJob[] } | { readonly warm: VerifierTarget };
 export type FromWorker = { readonly ready: true } | { readonly number: number; readonly verdict: Verdict };
 
 async function judge(job: Job, clock: JobClock): Promise<Verdict> {
@@ -33,10 +38,12 @@ async function main(port: NonNullable<typeof parentPort>, setup: WorkerSetup): P
   for (const target of setup.preload) await warmUp(target);
   const handle = async (message: ToWorker): Promise<void> => {
     if ('warm' in message) return warmUp(message.warm);
-    if (!clock.claim(message.number)) return;
-    const verdict = await judge(message.job, clock);
-    clock.enter(phases.finished);
-    port.postMessage({ number: message.number, verdict } satisfies FromWorker);
+    for (const { number, job } of message.jobs) {
+      if (!clock.claim(number) || job === null) continue;
+      const verdict = await judge(job, clock);
+      clock.enter(phases.finished);
+      port.postMessage({ number, verdict } satisfies FromWorker);
+    }
   };
   let last = Promise.resolve();
   port.on('message', (message: ToWorker) => {
