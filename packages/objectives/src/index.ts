@@ -135,3 +135,13 @@ export {
   type FailMatrix,
   type VerifierQuality,
 } from './metrics/test-suite.js';
+export {
+  answerEntropy,
+  supportCounts,
+  supportRatios,
+  supportThreshold,
+  tiltedPolicy,
+  type SupportCounts,
+  type SupportRatios,
+  type TiltedPolicy,
+} from './metrics/support.js';

@@ -66,6 +66,7 @@ import { raif } from './methods/raif.js';
 import { goldenGoose } from './filters/difficulty.js';
 import { longCot } from './advantages/multi-gamma.js';
 import { saga } from './metrics/test-suite.js';
+import { invisibleLeash } from './metrics/support.js';
 import { nearest } from './nearest.js';
 
 /** Every method, by the name that recipes and the command line use. The keys are the union of names. */
@@ -137,6 +138,7 @@ export const methods = {
   'golden-goose': goldenGoose,
   'long-cot': longCot,
   saga,
+  'invisible-leash': invisibleLeash,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -41,6 +41,7 @@ import { goldenGoose } from './golden-goose.js';
 import { longCot } from './long-cot.js';
 import { saga } from './saga.js';
 import { contentModeration, rlpt, rlvrr, vmr } from './group-advantages.js';
+import { invisibleLeash } from './invisible-leash.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -89,6 +90,7 @@ export const vectorAdapters = {
   rlpt,
   rlvrr,
   vmr,
+  'invisible-leash': invisibleLeash,
 } as const satisfies Readonly<Record<string, SlugAdapters>>;
 
 export type VectorSlug = keyof typeof vectorAdapters;

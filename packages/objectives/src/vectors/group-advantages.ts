@@ -1,0 +1,37 @@
+import { groupAdvantage } from '../advantages/group.js';
+import type { SlugAdapters } from './adapter.js';
+import { consecutiveGroups } from './padded.js';
+
+interface Params {
+  readonly eps: number;
+  /** Absent: all rewards are one group. */
+  readonly group_size?: number;
+}
+
+function advantagesOf(rewards: readonly number[], epsilon: number, size = rewards.length): Float64Array {
+  const groups = Int32Array.from(consecutiveGroups(rewards.length, size));
+  return groupAdvantage(Float64Array.from(rewards), groups, { advantageScale: 'group', advantageEpsilon: epsilon });
+}
+
+const grouped = ({ rewards }: { rewards: readonly number[] }, { eps, group_size }: Params) => ({
+  advantages: advantagesOf(rewards, eps, group_size),
+});
+
+interface RlptInputs {
+  readonly asr_rewards: readonly number[];
+  readonly msr_rewards: readonly number[];
+}
+
+/** Cards whose advantage is that of GRPO; their rewards are text rewards of packages/verify. */
+export const contentModeration: SlugAdapters = { group_advantage: grouped };
+
+export const vmr: SlugAdapters = { grpo_advantage: grouped };
+
+export const rlvrr: SlugAdapters = { group_norm_advantage: grouped };
+
+export const rlpt: SlugAdapters = {
+  rlpt_advantages: ({ asr_rewards, msr_rewards }: RlptInputs, { lambda, eps }: { lambda: number; eps: number }) => ({
+    asr_advantages: advantagesOf(asr_rewards, eps),
+    msr_advantages_weighted: advantagesOf(msr_rewards, eps).map((advantage) => lambda * advantage),
+  }),
+};
