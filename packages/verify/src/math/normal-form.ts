@@ -90,6 +90,15 @@ export class Algebra {
     return poly.isEqual(this.polyProduct(a.top, b.bottom), this.polyProduct(b.top, a.bottom));
   }
 
+  /** Whether a quotient is made of variables alone, so that being unlike another one means being different. */
+  isRational(a: Fraction): boolean {
+    return [a.top, a.bottom].every((polynomial) =>
+      [...polynomial.values()].every(({ monomial }) =>
+        monomial.every(([index]) => this.atoms[index]?.key.startsWith('$') === true),
+      ),
+    );
+  }
+
   /** The exact value where no atom is left, otherwise null. */
   value(a: Fraction): Rational | null {
     const top = poly.constantValue(a.top);
@@ -154,6 +163,7 @@ export class Algebra {
       case 'symbol':
         return this.atom(`$${expr.name}`);
       case 'constant':
+        if (expr.name === 'infinity') throw new NoNormalForm('infinity');
         return expr.name === 'i' ? this.atom('i', { order: 2, value: q.minusOne }) : this.atom(`#${expr.name}`);
       case 'sum':
         return expr.terms.map((term) => this.fraction(term)).reduce((a, b) => this.add(a, b));

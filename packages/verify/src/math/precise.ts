@@ -234,7 +234,8 @@ class PreciseEvaluation {
   }
 }
 
-/** Far above the error of any series here, far below what doubles see. */
+/** Differences below 2^-150, or below 2^-120 of the values, may be errors of the series. */
+const NOISE = ONE >> 150n;
 const RESOLUTION = 120n;
 
 /** Whether two real constants that agree as doubles are certainly different. False where this arithmetic has no say. */
@@ -243,7 +244,7 @@ export function preciselyDifferent(a: Expr, b: Expr, logBase: 'e' | '10', budget
   const first = evaluation.value(a);
   const second = first === null ? null : evaluation.value(b);
   if (first === null || second === null) return false;
-  const scale = [first, second, ONE].map((value) => (value < 0n ? -value : value)).reduce((x, y) => (x > y ? x : y));
+  const [sizeA, sizeB] = [first, second].map((value) => (value < 0n ? -value : value)) as [bigint, bigint];
   const distance = first > second ? first - second : second - first;
-  return distance << RESOLUTION > scale;
+  return distance > NOISE && distance << RESOLUTION > (sizeA > sizeB ? sizeA : sizeB);
 }

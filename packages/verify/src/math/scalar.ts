@@ -203,7 +203,11 @@ export function scalarsEqual(response: Expr, reference: Expr, comparison: Compar
   if (isConstant(response) && isConstant(reference)) return constantsEqual(response, reference, comparison);
   const a = comparison.form(response);
   const b = comparison.form(reference);
-  if (a !== null && b !== null && comparison.attempt(() => comparison.algebra.isEqual(a, b)) === true) return true;
+  if (a !== null && b !== null) {
+    const isEqual = comparison.attempt(() => comparison.algebra.isEqual(a, b));
+    if (isEqual === true) return true;
+    if (isEqual === false && [a, b].every((form) => comparison.algebra.isRational(form))) return false;
+  }
   if (isConstant(response) !== isConstant(reference) && symbolsOf(response).size + symbolsOf(reference).size > 3)
     return false;
   if (agreeAtPoints(response, reference, comparison, 'e')) return true;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differentAnswers, equalAnswers } from './answers.fixture.js';
+import { traps } from './traps.fixture.js';
 import { compareAnswers, mathEqual, verifyMath } from './index.js';
 import { verifyMathReference } from './verify.js';
 
@@ -11,6 +12,10 @@ describe('verifyMath', () => {
 
   test.each(differentAnswers)('%j is not %j', (response, reference) => {
     expect(verifyMath(response, reference)).toMatchObject({ outcome: 'incorrect', score: 0 });
+  });
+
+  test.each(traps)('%j does not pass for %j', (response, reference) => {
+    expect(verifyMath(response, reference).outcome).toBe('incorrect');
   });
 
   test('says why, and what it took', () => {
