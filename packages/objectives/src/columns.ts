@@ -81,7 +81,16 @@ export function totalsOf(batch: RolloutBatch): BatchTotals {
   const externalRollouts = external.filter((count) => count > 0).length;
   const groups = new Set(batch.group).size;
   const pairs = pairSigns(batch.rewards, batch.group).filter((sign) => sign > 0).length;
-  return { tokens, rollouts: batch.group.length, nonEmptyRollouts, externalTokens, externalRollouts, groups, longest, pairs };
+  return {
+    tokens,
+    rollouts: batch.group.length,
+    nonEmptyRollouts,
+    externalTokens,
+    externalRollouts,
+    groups,
+    longest,
+    pairs,
+  };
 }
 
 /** A token column of the batch. Throws when the trainer did not bring it. */
