@@ -74,12 +74,12 @@ describe('VerifierPool', () => {
   );
 
   it('a killer delays only the worker that holds it', async () => {
-    const two = pool({ workers: 2, deadlineMs: 300 });
+    const two = pool({ workers: 2, deadlineMs: 4000 });
     await two.runAll([job('equal'), job('equal')]);
     const killer = two.run(job('loop'));
     const started = performance.now();
     const verdicts = await two.runAll(Array.from({ length: 20 }, () => job('equal')));
-    expect(performance.now() - started).toBeLessThan(300);
+    expect(performance.now() - started).toBeLessThan(3000);
     expect(verdicts.every((verdict) => verdict.outcome === 'correct')).toBe(true);
     expect((await killer).outcome).toBe('timeout');
   });
