@@ -87,7 +87,7 @@ writeFileSync(
 The quickstart's task (addition of three to five digits) and model, ${options.seeds.split(',').length} seeds each, ± the standard deviation over
 the seeds. Settings that differ from the quickstart: ${SETTINGS.slice(0, -1)
     .map((setting) => `\`${setting}\``)
-    .join(', ')}.
+    .join(', ')}; ${options.threads === '1' ? 'one thread' : `${options.threads} threads`}.
 
 | objective | accuracy before, % | after, % | entropy at the end, nats a token |
 | --- | --- | --- | --- |
