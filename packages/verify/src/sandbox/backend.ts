@@ -12,6 +12,11 @@ export interface SandboxBackend<Job, Value> {
    * itself: what the untrusted text does wrong is part of the value.
    */
   run(job: Job, limits: SandboxLimits): Value | Promise<Value>;
+  /**
+   * Asked after each job: whether the process may take another. A backend that is not sure that the next job starts
+   * from a clean state says false and is replaced by a fresh process. Absent: always true.
+   */
+  reusable?(): boolean;
 }
 
 /** Limits of one job. */
