@@ -5,7 +5,7 @@
 export interface Engine {
   readonly model: ModelInfo;
   /** Samples a group for each request; `result[i][j]` continues `requests[i].prompt` with `requests[i].seeds[j]`. */
-  sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
+  sample(requests: readonly SampleRequest[], options: SampleOptions, watch?: SampleWatch): Promise<Sample[][]>;
   /** Token columns of given sequences under the current weights. No gradient. */
   forward(batch: TokenBatch, wanted: ColumnRequest): Promise<TokenColumns>;
   /**
@@ -115,6 +115,23 @@ export interface SampleOptions {
 /** A set of allowed token sequences: node -> (token -> node). A node without children ends the completion. */
 export interface TokenTrie {
   readonly children: ReadonlyMap<number, TokenTrie>;
+}
+
+/** Follows a call of `sample` while it runs. An engine that cannot tell before the end may ignore it. */
+export interface SampleWatch {
+  /** The tokens drawn since the last report, those of one completion in order. */
+  readonly onTokens?: (drawn: readonly DrawnToken[]) => void;
+  /** One a request: once aborted, its completions end with the tokens they have and `finish` `length`. */
+  readonly signals?: readonly (AbortSignal | undefined)[];
+}
+
+/** A token of completion `member` of request `request`. */
+export interface DrawnToken {
+  readonly request: number;
+  readonly member: number;
+  readonly token: number;
+  /** As in `Sample.logProbs`. */
+  readonly logProb: number;
 }
 
 export interface Sample {

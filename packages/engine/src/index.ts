@@ -1,5 +1,6 @@
 export type {
   ColumnRequest,
+  DrawnToken,
   Engine,
   ModelInfo,
   OptimOptions,
@@ -7,6 +8,7 @@ export type {
   Sample,
   SampleOptions,
   SampleRequest,
+  SampleWatch,
   SaveOptions,
   TokenBatch,
   TokenColumns,

@@ -1,5 +1,6 @@
 import type {
   ColumnRequest,
+  DrawnToken,
   ModelInfo,
   OptimOptions,
   OptimStats,
@@ -62,13 +63,24 @@ export class EngineHost {
     return this.create({ config: state.config, weights: { layout, data: data.slice() }, companions }, frozen);
   }
 
-  async sample(id: number, requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  /**
+   * @param cancelled One a request, shared with the caller's thread: not 0 ends its completions.
+   * @param report Sees the tokens of each step.
+   */
+  async sample(
+    id: number,
+    requests: readonly SampleRequest[],
+    options: SampleOptions,
+    cancelled?: Uint8Array,
+    report?: (drawn: readonly DrawnToken[]) => void,
+  ): Promise<Sample[][]> {
     const model = this.model(id);
+    const follow = { cancelled, report };
     const { stopStrings = [] } = options;
-    if (stopStrings.length === 0) return await sampleCompletions(this.sessions, model.state, requests, options);
+    if (stopStrings.length === 0) return await sampleCompletions(this.sessions, model.state, requests, options, follow);
     const tokenizer = (model.tokenizer ??= Tokenizer.fromFiles(model.companions));
-    const watch = () => new StopStringWatcher(tokenizer.decodeStream(), stopStrings);
-    return await sampleCompletions(this.sessions, model.state, requests, options, watch);
+    const watchStops = () => new StopStringWatcher(tokenizer.decodeStream(), stopStrings);
+    return await sampleCompletions(this.sessions, model.state, requests, options, { ...follow, watchStops });
   }
 
   async forward(id: number, batch: TokenBatch, wanted: ColumnRequest): Promise<TokenColumns> {

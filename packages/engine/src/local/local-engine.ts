@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type {
   ColumnRequest,
+  DrawnToken,
   Engine,
   ModelInfo,
   OptimOptions,
@@ -8,6 +9,7 @@ import type {
   Sample,
   SampleOptions,
   SampleRequest,
+  SampleWatch,
   SaveOptions,
   TokenBatch,
   TokenColumns,
@@ -59,9 +61,24 @@ export class LocalEngine implements Engine {
     }
   }
 
-  async sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  async sample(
+    requests: readonly SampleRequest[],
+    options: SampleOptions,
+    { onTokens, signals }: SampleWatch = {},
+  ): Promise<Sample[][]> {
     checkRequests(this.model, requests, options);
-    return await this.client.call('sample', this.handle.id, requests, options);
+    if (onTokens === undefined && signals === undefined) {
+      return await this.client.call('sample', this.handle.id, requests, options);
+    }
+    // The worker looks at this memory between tokens: it reads no message before a call has ended.
+    const cancelled = new Uint8Array(new SharedArrayBuffer(requests.length));
+    const stops = (signals ?? []).map((signal, i) => onAbort(signal, () => (cancelled[i] = 1)));
+    const report = (drawn: unknown) => onTokens?.(drawn as readonly DrawnToken[]);
+    try {
+      return await this.client.watch('sample', report, this.handle.id, requests, options, cancelled);
+    } finally {
+      for (const stop of stops) stop();
+    }
   }
 
   async forward(batch: TokenBatch, wanted: ColumnRequest = {}): Promise<TokenColumns> {
@@ -107,4 +124,11 @@ export class LocalEngine implements Engine {
     this.users.count--;
     if (this.users.count === 0) await this.client.terminate();
   }
+}
+
+/** Calls `act` once `signal` is aborted, now if it is; returns what ends that. */
+function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal?.aborted === true) act();
+  signal?.addEventListener('abort', act);
+  return () => signal?.removeEventListener('abort', act);
 }

@@ -12,11 +12,14 @@ export interface Request {
   readonly id: number;
   readonly verb: Verb;
   readonly args: readonly unknown[];
+  /** The verb gets a function as one argument more; what it is called with comes back as `Reply.progress`. */
+  readonly reports?: boolean;
 }
 
-/** Either a value or a failure: one of ours with its parts, or a bug with its stack. */
+/** Progress, and then either a value or a failure: one of ours with its parts, or a bug with its stack. */
 export interface Reply {
   readonly id: number;
+  readonly progress?: unknown;
   readonly value?: unknown;
   readonly failure?:
     { readonly code: EngineErrorCode; readonly parts: EngineErrorParts } | { readonly message: string };

@@ -92,7 +92,7 @@ describe('sampling options', () => {
   it('a stop string ends a completion with the tokens that completed it', async () => {
     const stops = new Set([4, 7]);
     const watch = () => ({ push: (token: number) => stops.has(token) });
-    const [group] = await sampleCompletions(sessions, state(), [request], { maxNewTokens: 24 }, watch);
+    const [group] = await sampleCompletions(sessions, state(), [request], { maxNewTokens: 24 }, { watchStops: watch });
     expect(group!.some(({ finish, tokens }) => finish === 'stop' && stops.has(tokens.at(-1)!))).toBe(true);
     for (const { tokens } of group!) expect(tokens.slice(0, -1).some((token) => stops.has(token))).toBe(false);
   });

@@ -1,4 +1,4 @@
-import type { Sample, SampleOptions, SampleRequest, TokenTrie } from '../engine.js';
+import type { DrawnToken, Sample, SampleOptions, SampleRequest, TokenTrie } from '../engine.js';
 import type { ModelConfig } from '../model/config.js';
 import { decodeGraph } from '../nn/graphs.js';
 import { chooseToken, uniform } from './choose-token.js';
@@ -17,6 +17,16 @@ const SHRINK_AT = 0.75;
 /** Sees a completion token by token; true once it holds a stop string. */
 export interface StopWatcher {
   push(token: number): boolean;
+}
+
+/** What looks over the sampler's shoulder. */
+export interface SamplingFollower {
+  /** Makes a watcher for each completion; absent where there are no stop strings. */
+  readonly watchStops?: (() => StopWatcher) | undefined;
+  /** One a request, written by another thread: not 0 ends its completions. */
+  readonly cancelled?: Uint8Array | undefined;
+  /** Sees the tokens of each step. */
+  readonly report?: ((drawn: readonly DrawnToken[]) => void) | undefined;
 }
 
 /** One completion to make. */
@@ -40,19 +50,15 @@ interface Row {
   readonly stop: StopWatcher | undefined;
 }
 
-/**
- * Generates completions: see `Engine.sample`.
- *
- * @param watchStops Makes a watcher for each completion; absent where there are no stop strings.
- */
+/** Generates completions: see `Engine.sample`. */
 export async function sampleCompletions(
   sessions: SessionCache,
   model: ModelState,
   requests: readonly SampleRequest[],
   options: SampleOptions,
-  watchStops?: () => StopWatcher,
+  follower: SamplingFollower = {},
 ): Promise<Sample[][]> {
-  const run = new SamplingRun(sessions, model, requests, options, watchStops);
+  const run = new SamplingRun(sessions, model, requests, options, follower);
   return await run.finish();
 }
 
@@ -63,6 +69,7 @@ class SamplingRun {
   private readonly results: Sample[][];
   private readonly endTokens: ReadonlySet<number>;
   private rows: (Row | null)[];
+  private drawn: DrawnToken[] = [];
   private readonly timeline: KvTimeline;
 
   constructor(
@@ -70,7 +77,7 @@ class SamplingRun {
     private readonly model: ModelState,
     private readonly requests: readonly SampleRequest[],
     private readonly options: SampleOptions,
-    private readonly watchStops: (() => StopWatcher) | undefined,
+    private readonly follower: SamplingFollower,
   ) {
     const { config } = model;
     this.queue = requests.flatMap(({ prompt, seeds, maxNewTokens = Infinity }, request) => {
@@ -93,6 +100,7 @@ class SamplingRun {
     let probs = new Float32Array(this.rows.length * vocabSize);
     for (;;) {
       await this.fillFreeRows();
+      this.report();
       if (this.rows.every((row) => row === null)) return this.results;
       this.shrink();
       const count = this.rows.length;
@@ -171,7 +179,7 @@ class SamplingRun {
   private startRow(index: number, job: Job): void {
     const { layers, column, length, probs } = this.prompts.get(job.request) as PrefilledPrompt;
     const start = this.timeline.insert(index, layers, column, length);
-    const begun = { tokens: [], logProbs: [], trie: this.options.constraint, stop: this.watchStops?.() };
+    const begun = { tokens: [], logProbs: [], trie: this.options.constraint, stop: this.follower.watchStops?.() };
     const row: Row = { ...begun, job, start, position: length };
     this.rows[index] = this.extend(row, probs) ? null : row;
   }
@@ -180,11 +188,14 @@ class SamplingRun {
   private extend(row: Row, probs: Float32Array): boolean {
     const { job, tokens, logProbs } = row;
     const index = tokens.length;
-    if (index >= job.cap) return this.retire(row, 'length');
+    if (index >= job.cap || this.follower.cancelled?.[job.request]) return this.retire(row, 'length');
     const u = this.greedy(index) ? null : uniform(job.seed, index);
     const token = chooseToken(probs, u, { ...this.options, trie: row.trie });
     tokens.push(token);
-    logProbs.push(Math.log(probs[token] as number));
+    const logProb = Math.log(probs[token] as number);
+    logProbs.push(logProb);
+    if (this.follower.report)
+      this.drawn.push({ request: job.request, member: job.member, token, logProb: Math.fround(logProb) });
     row.trie = row.trie?.children.get(token);
     const pathEnded = row.trie?.children.size === 0;
     if (this.endTokens.has(token) || pathEnded || row.stop?.push(token) === true) return this.retire(row, 'stop');
@@ -195,6 +206,12 @@ class SamplingRun {
     const group = this.results[job.request] as Sample[];
     group[job.member] = { tokens: Int32Array.from(tokens), logProbs: Float32Array.from(logProbs), finish };
     return true;
+  }
+
+  private report(): void {
+    if (this.drawn.length === 0) return;
+    this.follower.report?.(this.drawn);
+    this.drawn = [];
   }
 
   private shrink(): void {

@@ -6,6 +6,7 @@ import type { Reply, Request, Verb, WorkerSettings } from './protocol.js';
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  readonly onProgress?: ((progress: unknown) => void) | undefined;
 }
 
 /** The main thread's side of the worker: calls in order, answers as promises. */
@@ -25,9 +26,26 @@ export class WorkerClient {
   }
 
   call<V extends Verb>(verb: V, ...args: Parameters<EngineHost[V]>): Promise<Awaited<ReturnType<EngineHost[V]>>> {
+    return this.send(verb, args);
+  }
+
+  /** As `call`; `onProgress` gets what the verb reports on the way, for which it takes one argument more. */
+  watch<V extends Verb>(
+    verb: V,
+    onProgress: (progress: unknown) => void,
+    ...args: Partial<Parameters<EngineHost[V]>>
+  ): Promise<Awaited<ReturnType<EngineHost[V]>>> {
+    return this.send(verb, args, onProgress);
+  }
+
+  private send<V extends Verb>(
+    verb: V,
+    args: readonly unknown[],
+    onProgress?: (progress: unknown) => void,
+  ): Promise<Awaited<ReturnType<EngineHost[V]>>> {
     return new Promise((resolve, reject) => {
-      const request: Request = { id: this.nextId++, verb, args };
-      this.waiting.set(request.id, { resolve: resolve as (value: unknown) => void, reject });
+      const request: Request = { id: this.nextId++, verb, args, reports: onProgress !== undefined };
+      this.waiting.set(request.id, { resolve: resolve as (value: unknown) => void, reject, onProgress });
       // A process with a call under way must not end; one with an idle engine may.
       this.worker.ref();
       this.worker.postMessage(request);
@@ -38,8 +56,13 @@ export class WorkerClient {
     await this.worker.terminate();
   }
 
-  private settle({ id, value, failure }: Reply): void {
+  private settle(reply: Reply): void {
+    const { id, value, failure } = reply;
     const waiting = this.waiting.get(id);
+    if ('progress' in reply) {
+      waiting?.onProgress?.(reply.progress);
+      return;
+    }
     this.waiting.delete(id);
     if (this.waiting.size === 0) this.worker.unref();
     if (failure === undefined) waiting?.resolve(value);

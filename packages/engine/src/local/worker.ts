@@ -12,11 +12,12 @@ port?.on('message', (request: Request) => {
   last = last.then(() => answer(request));
 });
 
-async function answer({ id, verb, args }: Request): Promise<void> {
+async function answer({ id, verb, args, reports = false }: Request): Promise<void> {
   let reply: Reply;
   try {
     const verbs = host as unknown as Record<Verb, (...args: readonly unknown[]) => unknown>;
-    reply = { id, value: await verbs[verb](...args) };
+    const report = (progress: unknown) => port?.postMessage({ id, progress } satisfies Reply);
+    reply = { id, value: await verbs[verb](...args, ...(reports ? [report] : [])) };
   } catch (error) {
     reply = { id, failure: describe(error) };
   }
