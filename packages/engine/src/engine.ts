@@ -4,6 +4,8 @@
  */
 export interface Engine {
   readonly model: ModelInfo;
+  /** What this engine cannot do of all below. Absent: it can do everything. */
+  readonly limits?: EngineLimits;
   /** Samples a group for each request; `result[i][j]` continues `requests[i].prompt` with `requests[i].seeds[j]`. */
   sample(requests: readonly SampleRequest[], options: SampleOptions, watch?: SampleWatch): Promise<Sample[][]>;
   /** Token columns of given sequences under the current weights. No gradient. */
@@ -23,6 +25,13 @@ export interface Engine {
   /** A second set of weights, equal now and independent from here on; `frozen` ones cannot be trained and hold no optimiser state. */
   fork(options?: { readonly frozen?: boolean }): Promise<Engine>;
   dispose(): Promise<void>;
+}
+
+export interface EngineLimits {
+  /** The columns of `ColumnRequest` that it gives, and of those but `logit` and `topLogProb` the gradients that it takes. */
+  readonly columns: readonly (keyof ColumnRequest)[];
+  /** Whether log-probs can be taken under other temperatures than 1. */
+  readonly temperatures: boolean;
 }
 
 export interface ModelInfo {
@@ -154,8 +163,8 @@ export interface OptimOptions {
 }
 
 export interface OptimStats {
-  /** Global L2 norm of the accumulated gradient before clipping. Non-finite: nothing was applied. */
-  readonly gradNorm: number;
+  /** Global L2 norm of the accumulated gradient before clipping. Non-finite: nothing was applied. Absent: not told. */
+  readonly gradNorm?: number;
   /** Number of optimiser steps this engine has taken. */
   readonly step: number;
 }

@@ -23,6 +23,11 @@ export const ERROR_CODES = {
   'hub-denied': 'The hub wants an access token, or the token has no access to the model.',
   'hub-unreachable': 'The hub cannot be reached.',
   'hub-failed': 'The hub answered with something unexpected.',
+  'server-unreachable': 'A training server cannot be reached, or has not answered for too long.',
+  'server-denied': 'A training server wants an API key, or the key may not do this.',
+  'server-refused': 'A training server refuses a request as wrong.',
+  'server-failed': 'A training server failed at a request, or answered with something unexpected.',
+  'server-limited': 'A training server cannot give what was asked for.',
 } as const;
 
 export type EngineErrorCode = keyof typeof ERROR_CODES;

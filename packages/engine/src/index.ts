@@ -2,6 +2,7 @@ export type {
   ColumnRequest,
   DrawnToken,
   Engine,
+  EngineLimits,
   ModelInfo,
   OptimOptions,
   OptimStats,

@@ -6,7 +6,7 @@ import { trainingState } from './model-state.js';
  * AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101) and global-norm clipping as PyTorch's
  * `clip_grad_norm_` does it (divisor norm + 1e-6). Clears the gradient. A non-finite norm changes nothing but that.
  */
-export function adamwStep(model: ModelState, options: OptimOptions): OptimStats {
+export function adamwStep(model: ModelState, options: OptimOptions): Required<OptimStats> {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
   const state = trainingState(model);
   const gradNorm = globalNorm(model, state.gradient);

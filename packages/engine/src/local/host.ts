@@ -96,7 +96,7 @@ export class EngineHost {
     return await computeColumns(this.sessions, this.trainable(id), batch, wanted, gradients);
   }
 
-  optimStep(id: number, options: OptimOptions): OptimStats {
+  optimStep(id: number, options: OptimOptions): Required<OptimStats> {
     return adamwStep(this.trainable(id), options);
   }
 

@@ -101,7 +101,7 @@ export class LocalEngine implements Engine {
     return await this.client.call('forwardBackward', this.handle.id, batch, gradients, wanted);
   }
 
-  async optimStep(options: OptimOptions): Promise<OptimStats> {
+  async optimStep(options: OptimOptions): Promise<Required<OptimStats>> {
     checkOptimOptions(options);
     return await this.client.call('optimStep', this.handle.id, options);
   }

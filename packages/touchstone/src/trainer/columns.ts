@@ -56,6 +56,10 @@ export function missingColumns({ needs, needsOfRollout = [], differentiates }: O
   ];
 }
 
+export function givesColumn({ limits }: Engine, column: keyof ColumnRequest): boolean {
+  return limits === undefined || limits.columns.includes(column);
+}
+
 /** `updates`: optimiser updates a step. */
 export function planColumns(objective: Objective, updates: number, vocabSize: number): ColumnPlan {
   const needs = new Set<ColumnName>(objective.needs);

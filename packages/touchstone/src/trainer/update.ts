@@ -6,7 +6,7 @@ import { deriveSeed } from '../random.js';
 import type { StepBatch, Temperature } from './batch.js';
 import { gatherColumn, selectBatch, toResponses, toTokens, tokenBatch } from './batch.js';
 import type { ColumnPlan } from './columns.js';
-import { refreshColumns } from './columns.js';
+import { givesColumn, refreshColumns } from './columns.js';
 import type { Minibatcher } from './minibatches.js';
 import type { Stopwatch } from './stopwatch.js';
 
@@ -29,6 +29,7 @@ export interface UpdateReport {
   /** Tokens that carried loss. */
   readonly tokens: number;
   readonly loss: number;
+  /** NaN where the engine does not tell it; so is `entropy`. */
   readonly gradNorm: number;
   /** Mean over the tokens that carried loss, nats. */
   readonly entropy: number;
@@ -83,13 +84,14 @@ async function updateOnce(batch: StepBatch, advantages: Float64Array, context: U
   requireFinite(result, batch, advantages);
   const tokens = tokenBatch(batch, temperature);
   const gradients = engineGradients(batch, tokens, result);
-  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, { entropy: true }));
+  const wanted = givesColumn(engine, 'entropy') ? { entropy: true } : {};
+  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, wanted));
   const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
-  if (!Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
+  if (gradNorm !== undefined && !Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
   return {
     ...tokenStatistics(batch, toResponsesOf(batch, tokens, columns)),
     loss: result.loss,
-    gradNorm,
+    gradNorm: gradNorm ?? Number.NaN,
     metrics: result.metrics,
   };
 }

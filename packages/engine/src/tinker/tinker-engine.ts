@@ -1,0 +1,253 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  ColumnRequest,
+  Engine,
+  EngineLimits,
+  ModelInfo,
+  OptimOptions,
+  OptimStats,
+  Sample,
+  SampleOptions,
+  SampleRequest,
+  TokenBatch,
+  TokenColumns,
+  TokenGradients,
+} from '../engine.js';
+import { EngineError, shown } from '../errors.js';
+import { checkBatch, checkColumn, checkOptimOptions, checkRequests } from '../local/validate.js';
+import type { ConnectionOptions } from './connection.js';
+import { Connection } from './connection.js';
+import { floats, gatherLogProbs, inChunks, toData } from './data.js';
+import { Sampler } from './sampler.js';
+import type { ServerFacts } from './server-facts.js';
+import { gradNormOf, serverFacts } from './server-facts.js';
+import { surrogateData } from './surrogate.js';
+import { TrainingModel } from './training-model.js';
+import type { AdamParams, ForwardBackwardOutput, LoraConfig } from './wire.js';
+
+export interface TinkerOptions extends ConnectionOptions {
+  /** As the server names it. */
+  readonly baseModel: string;
+  /** Of the base model: servers tell neither its vocabulary nor its end tokens. */
+  readonly model: ModelInfo;
+  readonly lora: LoraConfig;
+  /** Optimiser steps that may have to be applied again after the server lost the model. Default 8. */
+  readonly replayedSteps?: number;
+  /** Told in a sentence what the server cannot do and what went wrong but was mended. */
+  readonly notice?: (sentence: string) => void;
+}
+
+const STATE_FILE = 'tinker.json';
+const FORMAT = 1;
+
+/** What stays of a checkpoint on this side. */
+interface SavedState {
+  readonly format: number;
+  readonly path: string;
+  readonly baseModel: string;
+  readonly lora: LoraConfig;
+  readonly step: number;
+}
+
+/** Servers give log-probs of chosen tokens, of the distribution as it is. */
+const LIMITS: EngineLimits = { columns: [], temperatures: false };
+
+/**
+ * The engine on a server of the Tinker training API: hosted, SkyRL on your own GPUs, or `touchstone serve tinker`.
+ *
+ * What differs from the local engine: a low-rank adapter is trained and not the whole model; columns are log-probs of
+ * chosen tokens only (`limits`); completions of one request are drawn with the first of its seeds, the next number and so
+ * on, because a group that travels as one request has its prompt read once; log-probs of samples are NaN where the
+ * temperature is neither 0 nor 1, since servers give them before the temperature; checkpoints stay on the server and
+ * `saveState` writes their address; servers clip gradients or not (`facts`).
+ */
+export class TinkerEngine implements Engine {
+  readonly model: ModelInfo;
+  readonly limits = LIMITS;
+  private steps = 0;
+  private pending = 0;
+
+  private constructor(
+    private readonly connection: Connection,
+    /** What the server turned out to do. */
+    readonly facts: ServerFacts,
+    private readonly options: TinkerOptions,
+    private training: TrainingModel,
+    private readonly users: { count: number },
+    private readonly frozen = false,
+    private sampler = new Sampler(connection, options.model),
+  ) {
+    this.model = options.model;
+    users.count++;
+  }
+
+  /** Connects, finds out what the server does, and makes a model on it. Throws an `EngineError` that says what failed. */
+  static async connect(options: TinkerOptions): Promise<TinkerEngine> {
+    const connection = new Connection(options);
+    try {
+      const facts = await serverFacts(connection, options.baseModel);
+      const { contextLength = options.model.contextLength } = facts;
+      const model = { ...options.model, contextLength: Math.min(options.model.contextLength, contextLength) };
+      const known = { ...options, model };
+      const training = await TrainingModel.create(connection, known, modelOptions(known, facts));
+      return new TinkerEngine(connection, facts, known, training, { count: 0 });
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  async sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+    checkRequests(this.model, requests, options);
+    return await this.sampler.sample(this.training, requests, options);
+  }
+
+  /** [prompts] Log-probs of each prompt's tokens under the current weights, the first entry NaN, by the sampling path. */
+  async promptLogProbs(prompts: readonly Int32Array[]): Promise<Float32Array[]> {
+    const requests = prompts.map((prompt) => ({ prompt, seeds: [0] }));
+    checkRequests(this.model, requests, { maxNewTokens: 1 });
+    return await this.sampler.promptLogProbs(this.training, prompts);
+  }
+
+  async forward(batch: TokenBatch, wanted: ColumnRequest = {}): Promise<TokenColumns> {
+    this.check('forward', batch, wanted);
+    const zeros = (from: number, to: number) => ({ weights: floats(new Array<number>(to - from).fill(0)) });
+    const placed = toData(batch, zeros);
+    const outputs: ForwardBackwardOutput[] = [];
+    for (const data of inChunks(placed.map(({ datum }) => datum))) outputs.push(await this.training.forward(data));
+    return { logProb: gatherLogProbs(batch, placed, outputs) };
+  }
+
+  async forwardBackward(
+    batch: TokenBatch,
+    gradients: TokenGradients,
+    wanted: ColumnRequest = {},
+  ): Promise<TokenColumns> {
+    this.check('forwardBackward', batch, wanted);
+    this.checkTrainable('forwardBackward');
+    this.checkGradients(batch, gradients);
+    const { placed, loss } = surrogateData(batch, gradients.logProb, this.facts);
+    const outputs: ForwardBackwardOutput[] = [];
+    for (const data of inChunks(placed.map(({ datum }) => datum))) {
+      outputs.push(await this.training.forwardBackward(data, loss));
+    }
+    this.pending++;
+    return { logProb: gatherLogProbs(batch, placed, outputs) };
+  }
+
+  async optimStep(options: OptimOptions): Promise<OptimStats> {
+    checkOptimOptions(options);
+    this.checkTrainable('optimStep');
+    const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
+    const adam: AdamParams = {
+      ...{ learning_rate: learningRate, beta1, beta2, eps, weight_decay: weightDecay },
+      ...(maxGradNorm > 0 && this.facts.clipsGradients && { grad_clip_norm: maxGradNorm }),
+    };
+    const gradNorm = gradNormOf(await this.training.optimStep(adam));
+    this.pending = 0;
+    this.sampler.expire();
+    this.steps++;
+    return { step: this.steps, ...(gradNorm !== undefined && { gradNorm }) };
+  }
+
+  /** Saves weights and optimiser on the server and writes where they are, `tinker.json`, into the folder. */
+  async saveState(folder: string): Promise<void> {
+    const path = await this.training.save(`step-${String(this.steps).padStart(6, '0')}`);
+    const { baseModel, lora } = this.options;
+    const state: SavedState = { format: FORMAT, path, baseModel, lora, step: this.steps };
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
+  }
+
+  async loadState(folder: string): Promise<void> {
+    const state = await readState(folder);
+    const { baseModel } = this.options;
+    if (state.baseModel !== baseModel) {
+      const rule = `the checkpoint must be of the base model ${baseModel}`;
+      const fix = 'load it into an engine on its own base model';
+      throw new EngineError('server-refused', { at: join(folder, STATE_FILE), rule, got: state.baseModel, fix });
+    }
+    const plan = { baseModel, lora: state.lora, from: state.path };
+    const training = await TrainingModel.create(this.connection, plan, modelOptions(this.options, this.facts));
+    await this.training.dispose();
+    this.training = training;
+    this.sampler.expire();
+    this.steps = state.step;
+    this.pending = 0;
+  }
+
+  async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<TinkerEngine> {
+    const { baseModel, lora } = this.options;
+    // An adapter that no step has changed is the same for the same seed; anything else travels as a checkpoint.
+    const from = this.steps === 0 ? undefined : await this.training.save('fork');
+    const plan = { baseModel, lora, from };
+    const training = await TrainingModel.create(this.connection, plan, modelOptions(this.options, this.facts));
+    const fork = new TinkerEngine(this.connection, this.facts, this.options, training, this.users, frozen);
+    fork.steps = this.steps;
+    return fork;
+  }
+
+  async dispose(): Promise<void> {
+    await this.training.dispose();
+    this.users.count--;
+    if (this.users.count === 0) this.connection.close();
+  }
+
+  private check(verb: string, batch: TokenBatch, wanted: ColumnRequest): void {
+    const at = `TinkerEngine.${verb}`;
+    checkBatch(at, this.model, batch);
+    const missing = Object.entries(wanted).find(([, value]) => value !== undefined && value !== false);
+    if (missing !== undefined) {
+      const fix = 'choose an objective that reads log-probs of chosen tokens only, or the local engine';
+      throw new EngineError('server-limited', { at, rule: `a server cannot give the column ${missing[0]}`, fix });
+    }
+    const { temperature = 1 } = batch;
+    if (typeof temperature === 'number' ? temperature === 1 : temperature.every((value) => value === 1)) return;
+    const rule = 'temperature must be 1 on a server, which gives log-probs before the temperature';
+    throw new EngineError('server-limited', { at, rule, got: shown(temperature), fix: 'train with temperature 1' });
+  }
+
+  private checkGradients(batch: TokenBatch, { logProb, entropy, meanLogProb, topK }: TokenGradients): void {
+    const at = 'TinkerEngine.forwardBackward';
+    checkColumn(at, 'logProb', logProb, batch.tokens.length);
+    const other = Object.entries({ entropy, meanLogProb, topK }).find(([, column]) => column !== undefined);
+    if (other !== undefined) {
+      const fix = 'choose an objective whose gradient is by log-probs only, or the local engine';
+      throw new EngineError('server-limited', { at, rule: `a server cannot differentiate ${other[0]}`, fix });
+    }
+    if (this.pending > 0 && this.facts.reduction === 'sequence-mean') {
+      const rule = 'one forwardBackward must come before each optimStep on a server that averages over sequences';
+      throw new EngineError('server-limited', { at, rule, fix: 'pass the whole minibatch in one call' });
+    }
+  }
+
+  private checkTrainable(verb: string): void {
+    if (!this.frozen) return;
+    const fix = 'fork without frozen';
+    throw new EngineError('invalid-argument', {
+      at: `TinkerEngine.${verb}`,
+      rule: 'frozen weights cannot be trained',
+      fix,
+    });
+  }
+}
+
+function modelOptions({ replayedSteps = 8, notice = () => undefined }: TinkerOptions, { idempotent }: ServerFacts) {
+  return { idempotent, replayedSteps, notice };
+}
+
+async function readState(folder: string): Promise<SavedState> {
+  const file = join(folder, STATE_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const fix = 'resume a run with the engine that it was started on';
+    throw new EngineError('file-missing', { at: folder, rule: `must hold ${STATE_FILE}`, fix, cause });
+  }
+  const state = JSON.parse(text) as SavedState;
+  if (state.format === FORMAT && typeof state.path === 'string') return state;
+  const fix = 'resume with the version that wrote it';
+  throw new EngineError('read-failed', { at: file, rule: `format must be ${FORMAT}`, got: shown(state.format), fix });
+}
