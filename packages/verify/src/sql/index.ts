@@ -1,0 +1,10 @@
+export { ComparisonBudget, ComparisonBudgetError } from './bag.js';
+export { compareTables, type Comparison, type ComparisonRule, type SqlColumns } from './compare.js';
+export type { CellRule, SqlTypes } from './equal.js';
+export { refuse, type Refusal, type SqlMode } from './gate.js';
+export type { SqlJob, SqlRun, SqlValue } from './job.js';
+export { rowOrder, type RowOrder } from './order.js';
+export { makeSqlPool } from './pool.js';
+export type { ExpectedTable, SqlOptions, SqlReference } from './reference.js';
+export type { SqlCell, SqlRow, SqlTable } from './table.js';
+export { extractSql, verifySql, type SqlContext } from './verify-sql.js';
