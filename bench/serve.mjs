@@ -4,15 +4,16 @@
  * are two processes on the same machine.
  *
  * Requests go out by the clock whether or not earlier ones have come back, and a latency counts from the moment at which
- * its request was due: a server that falls behind cannot hide it. `lost` counts requests without an answer, with an
- * error, or with a wrong verdict.
+ * its request was due: a server that falls behind cannot hide it. They are written before the clock starts and their
+ * answers read after it stops, because the clients take their time from the same cores. `lost` counts requests without
+ * an answer, with an error, or with a wrong verdict.
  *
  * Options: --rate 2000 (verdicts a second) --batch 8 (a request) --seconds 10 --warmup 3 --deadline 50 (of the endless
  * verifier, in milliseconds)
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,63 +59,126 @@ async function startServer() {
   return { child, url: new URL(JSON.parse(line).url) };
 }
 
-/** POSTs items; resolves with the verdicts, or with null for anything but an answer in full. */
-function post(url, agent, items) {
+/** A request to judge these items, as it goes over the wire. */
+function requestFor(url, items) {
   const body = JSON.stringify({ items });
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  return new Promise((resolve) => {
-    const sent = request(new URL('/verify', url), { method: 'POST', agent, headers }, (reply) => {
-      const chunks = [];
-      reply.on('data', (chunk) => chunks.push(chunk));
-      reply.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve(reply.statusCode === 200 ? JSON.parse(text).verdicts : null);
-      });
-      reply.on('error', () => resolve(null));
+  const head = [
+    'POST /verify HTTP/1.1',
+    `Host: ${url.host}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Connections that stay open, each with one request at a time. */
+class Client {
+  #idle = [];
+  #open = new Set();
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  /** Resolves with the whole answer once it is here; with null when the connection ends before. */
+  send(request) {
+    const socket = this.#idle.pop() ?? this.#connect();
+    return new Promise((resolve) => {
+      socket.reply = { chunks: [], missing: undefined, resolve };
+      socket.write(request);
     });
-    sent.on('error', () => resolve(null));
-    sent.end(body);
-  });
+  }
+
+  close() {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #connect() {
+    const socket = connect(Number(this.url.port), this.url.hostname);
+    socket.setNoDelay(true);
+    this.#open.add(socket);
+    socket.on('data', (chunk) => this.#receive(socket, chunk));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      socket.reply?.resolve(null);
+    });
+    return socket;
+  }
+
+  #receive(socket, chunk) {
+    const { reply } = socket;
+    reply.chunks.push(chunk);
+    if (reply.missing === undefined) {
+      const text = Buffer.concat(reply.chunks).toString('latin1');
+      const end = text.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const length = Number(/^content-length: (\d+)$/im.exec(text.slice(0, end))?.[1]);
+      reply.missing = end + 4 + length - text.length;
+    } else {
+      reply.missing -= chunk.length;
+    }
+    if (reply.missing > 0) return;
+    socket.reply = undefined;
+    this.#idle.push(socket);
+    reply.resolve(Buffer.concat(reply.chunks));
+  }
+}
+
+/** The outcomes in an answer; none for anything but an answer in full. */
+function outcomesOf(answer) {
+  const [head, body] = (answer?.toString() ?? '').split('\r\n\r\n');
+  if (!head.startsWith('HTTP/1.1 200 ')) return [];
+  return JSON.parse(body).verdicts.map(({ outcome }) => outcome);
 }
 
 /** One client that sends a killer as soon as the last one is answered. */
 async function sendKillers(url, deadlineMs, isOver) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const outcomes = {};
+  const client = new Client(url);
+  const hostile = KILLERS.map((response) => requestFor(url, [{ kind: 'math', response, reference: '5' }]));
+  const endless = requestFor(url, [{ kind: 'endless', response: '', reference: '', deadlineMs }]);
+  const counts = {};
   for (let i = 0; !isOver(); i++) {
-    const hostile = { kind: 'math', response: KILLERS[i % KILLERS.length], reference: '5' };
-    const endless = { kind: 'endless', response: '', reference: '', deadlineMs };
-    const verdicts = await post(url, agent, i % 4 === 3 ? [endless] : [hostile]);
-    const outcome = verdicts?.[0]?.outcome ?? 'lost';
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    const [outcome = 'lost'] = outcomesOf(await client.send(i % 4 === 3 ? endless : hostile[i % hostile.length]));
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
-  agent.destroy();
-  return outcomes;
+  client.close();
+  return counts;
 }
 
 /** Requests by the clock for so many seconds; resolves when all of them are answered. */
 async function sendByTheClock(url, { rate, batch }, seconds) {
-  const agent = new Agent({ keepAlive: true });
-  const [latencies, pending] = [[], []];
-  let lost = 0;
-  const started = performance.now();
   const total = Math.round((rate * seconds) / batch);
-  for (let i = 0; i < total; i++) {
+  const asked = Array.from({ length: total }, (_, i) =>
+    Array.from({ length: batch }, (_, j) => question(i * batch + j)),
+  );
+  const requests = asked.map((questions) =>
+    requestFor(
+      url,
+      questions.map(({ item }) => item),
+    ),
+  );
+  const client = new Client(url);
+  const [latencies, pending] = [[], []];
+  const started = performance.now();
+  for (const [i, request] of requests.entries()) {
     const due = started + (i * batch * 1000) / rate;
     const early = due - performance.now();
     if (early > 0) await sleep(early);
-    const questions = Array.from({ length: batch }, (_, j) => question(i * batch + j));
-    const asked = questions.map(({ item }) => item);
-    const answered = post(url, agent, asked).then((verdicts) => {
+    const answered = client.send(request).then((answer) => {
       latencies.push(performance.now() - due);
-      const isRight = questions.every(({ outcome }, j) => verdicts?.[j]?.outcome === outcome);
-      if (!isRight) lost += 1;
+      return answer;
     });
     pending.push(answered);
   }
-  await Promise.all(pending);
+  const answers = await Promise.all(pending);
   const tookSeconds = (performance.now() - started) / 1000;
-  agent.destroy();
+  client.close();
+  const isRight = (answer, questions) => {
+    const outcomes = outcomesOf(answer);
+    return questions.every(({ outcome }, j) => outcomes[j] === outcome);
+  };
+  const lost = answers.filter((answer, i) => !isRight(answer, asked[i])).length;
   return { requests: total, lost, verdictsPerSecond: (total * batch) / tookSeconds, latencies };
 }
 

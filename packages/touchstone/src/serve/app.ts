@@ -14,7 +14,7 @@ import {
   type VerifierPool,
   type VerifierTarget,
 } from '@touchstone/verify/runner';
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
@@ -59,7 +59,7 @@ export function rewardApp(options: RewardAppOptions): Hono {
   });
   app.get('/health', (context) => context.json({ status: 'ok', ...options.pool.state }));
   if (options.token !== undefined) app.use(requireToken(options.token));
-  app.use(bodyLimit({ maxSize: options.maxBodyBytes, onError: (context) => tooLarge(context, options.maxBodyBytes) }));
+  app.use(limitBody(options.maxBodyBytes));
   app.get('/metrics', (context) => context.text(meters.render(options.pool)));
   app.get('/kinds', (context) => context.json({ kinds: kinds(options) }));
   app.post('/verify', (context) => verifyRoute(context, options, meters));
@@ -242,7 +242,18 @@ function tooLarge(context: Context, limit: number): Response {
   return failure(context, 413, 'too-large', { field: 'body', message: `must be at most ${limit} bytes` });
 }
 
-function requireToken(token: string): (context: Context, next: () => Promise<void>) => Promise<Response | void> {
+function limitBody(maxSize: number): MiddlewareHandler {
+  const counted = bodyLimit({ maxSize, onError: (context) => tooLarge(context, maxSize) });
+  return async (context, next) => {
+    const length = context.req.header('Content-Length');
+    const isCounted = length === undefined || context.req.header('Transfer-Encoding') !== undefined;
+    // Counting opens the body as a stream, which costs more than a verdict; a length that is given needs none.
+    if (isCounted) return counted(context, next);
+    return Number(length) > maxSize ? tooLarge(context, maxSize) : next();
+  };
+}
+
+function requireToken(token: string): MiddlewareHandler {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return async (context, next) => {

@@ -35,6 +35,8 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
   const pool = new VerifierPool({
     workers,
     deadlineMs,
+    // An endless verifier, and the start of the next worker for it, take what time the others leave.
+    niceness: 10,
     // Other kinds are loaded on first use and, from then on, by every replacement.
     preload: options.preload ?? ['math'],
     ...(options.memoryMb !== undefined && { memoryMb: options.memoryMb }),
@@ -47,7 +49,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     maxItems: options.maxItems ?? 10_000,
     maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
     maxDeadlineMs: Math.max(deadlineMs, 60_000),
-    concurrency: workers * 4,
+    concurrency: workers * 16,
   });
   try {
     const { server, address } = await listen(app.fetch, host, port);

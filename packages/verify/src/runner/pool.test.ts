@@ -84,6 +84,18 @@ describe('VerifierPool', () => {
     expect((await killer).outcome).toBe('timeout');
   });
 
+  it('a module that never returns takes no worker from the registered kinds', async () => {
+    const one = pool({ deadlineMs: 60_000 });
+    const exact: Job = { verifier: 'exact', response: '4', reference: '4' };
+    await one.runAll([exact, job('equal')]);
+    const stop = new AbortController();
+    const killer = one.run(job('loop'), stop.signal);
+    const verdicts = await one.runAll(Array.from({ length: 200 }, () => exact));
+    expect(verdicts.every(({ outcome }) => outcome === 'correct')).toBe(true);
+    stop.abort(new Error('enough'));
+    await expect(killer).rejects.toThrow('enough');
+  });
+
   it('survives a run of killers without losing a job', async () => {
     const two = pool({ workers: 2, deadlineMs: 30 });
     const jobs = Array.from({ length: 30 }, (_, i) => (i % 5 === 0 ? job('loop') : job('equal', 'a', 'a', 5000)));
@@ -196,5 +208,6 @@ describe('VerifierPool', () => {
 
   it('refuses impossible options', () => {
     expect(() => new VerifierPool({ workers: 0 })).toThrow(/workers must be a positive number, got 0/);
+    expect(() => new VerifierPool({ niceness: -1 })).toThrow(/niceness must be a whole number from 0 to 19, got -1/);
   });
 });

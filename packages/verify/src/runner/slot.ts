@@ -9,12 +9,16 @@ export interface Ticket {
   readonly id: number;
   readonly job: Job;
   readonly deadlineMs: number;
+  /** Milliseconds that it will probably run. */
+  readonly expectedMs: number;
   readonly settle: (verdict: Verdict) => void;
 }
 
 export interface SlotOptions {
   readonly loadMs: number;
   readonly memoryMb: number;
+  /** How far the thread steps back for others: see `WorkerSetup`. */
+  readonly niceness: number;
   readonly preload: readonly VerifierTarget[];
 }
 
@@ -30,8 +34,11 @@ export interface SlotEvents {
 
 const WORKER = new URL('../../dist/runner/worker.js', import.meta.url);
 
-/** Jobs a worker may hold: while it judges one, the others wait at hand and need no further trip between threads. */
-const AT_HAND = 4;
+/**
+ * A worker holds jobs for about so many milliseconds: while it judges one, the others are at hand and need no further
+ * trip between threads, which would cost more than a quick verdict.
+ */
+export const AT_HAND_MS = 2;
 
 /** Once a job has run so long, those that wait behind it go to other workers. */
 const SLOW_MS = 4;
@@ -56,9 +63,9 @@ export class WorkerSlot {
     private readonly options: SlotOptions,
     private readonly events: SlotEvents,
   ) {
-    const { memoryMb, preload } = options;
+    const { memoryMb, niceness, preload } = options;
     this.worker = new Worker(WORKER, {
-      workerData: { clock: this.clock.buffer, preload } satisfies WorkerSetup,
+      workerData: { clock: this.clock.buffer, niceness, preload } satisfies WorkerSetup,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: Math.max(8, memoryMb / 4) },
     });
     this.worker.on('message', (message: FromWorker) => this.receive(message));
@@ -73,9 +80,13 @@ export class WorkerSlot {
     return this.held.size;
   }
 
-  /** Whether it takes another job. A worker that is at a slow one does not: who waits behind it waits for it. */
-  get hasRoom(): boolean {
-    return this.alive && !this.slow && this.held.size < AT_HAND;
+  /** Milliseconds of work that it still takes; 0 when it takes none. Who waits behind a slow job waits for it. */
+  get roomMs(): number {
+    if (!this.alive || this.slow) return 0;
+    if (this.held.size === 0) return Infinity;
+    let left = AT_HAND_MS;
+    for (const { expectedMs } of this.held.values()) left -= expectedMs;
+    return Math.max(0, left);
   }
 
   /** Whether it holds a job of which this is true. */
@@ -110,7 +121,8 @@ export class WorkerSlot {
       const ticket = this.held.get(each.number);
       if (ticket === undefined) continue;
       this.held.delete(each.number);
-      this.settleAndRest(ticket, crashed('not-cloneable', { feedback: thrown.message }));
+      ticket.settle(crashed('not-cloneable', { feedback: thrown.message }));
+      this.rest();
     }
   }
 
@@ -166,20 +178,22 @@ export class WorkerSlot {
       this.ready = true;
       return;
     }
-    const ticket = this.held.get(message.number);
-    if (ticket === undefined) return;
-    this.held.delete(message.number);
     this.slow = false;
-    this.settleAndRest(ticket, message.verdict);
+    for (const { number, verdict } of message.verdicts) {
+      const ticket = this.held.get(number);
+      this.held.delete(number);
+      ticket?.settle(verdict);
+    }
+    this.rest();
   }
 
-  private settleAndRest(ticket: Ticket, verdict: Verdict): void {
+  /** Some jobs are settled: there is room for others, and without any there is nothing to watch. */
+  private rest(): void {
     if (this.held.size === 0) {
       clearTimeout(this.timer);
       this.timerDue = Infinity;
       this.worker.unref();
     }
-    ticket.settle(verdict);
     this.events.room();
   }
 
