@@ -32,6 +32,8 @@ export interface EngineLimits {
   readonly columns: readonly (keyof ColumnRequest)[];
   /** Whether log-probs can be taken under other temperatures than 1. */
   readonly temperatures: boolean;
+  /** Whether `optimStep` minds `maxGradNorm`. */
+  readonly clipsGradients: boolean;
 }
 
 export interface ModelInfo {

@@ -24,6 +24,8 @@ export { parameterShapes, weightLayout, weightView } from './model/layout.js';
 export type { ModelWeights, WeightLayout, WeightSlice } from './model/layout.js';
 export { COMPANION_FILES, loadModelFolder, readModelDescription, saveModelFolder } from './model/folder.js';
 export type { ModelDescription, ModelFolder } from './model/folder.js';
+export { readModelOutline } from './model/outline.js';
+export type { ModelOutline } from './model/outline.js';
 export { initWeights } from './model/init.js';
 export type { StorageDtype } from './model/safetensors.js';
 export { readWeights, writeWeights } from './model/weight-files.js';

@@ -54,11 +54,7 @@ export async function readModelDescription(folder: string): Promise<ModelDescrip
     const fix = 'name a folder in the layout of Hugging Face (config.json, *.safetensors, tokenizer.json)';
     throw new EngineError('file-missing', { at: folder, rule: 'must hold config.json', fix });
   }
-  const companions = new Map<string, Uint8Array>();
-  for (const name of COMPANION_FILES) {
-    const bytes = await readIfPresent(join(folder, name));
-    if (bytes !== undefined) companions.set(name, bytes);
-  }
+  const companions = await readCompanions(folder);
   const generation = companions.get('generation_config.json');
   const generationFile = join(folder, 'generation_config.json');
   const config = parseModelConfig(
@@ -69,6 +65,16 @@ export async function readModelDescription(folder: string): Promise<ModelDescrip
   const tokenizer = companions.get('tokenizer.json');
   if (tokenizer !== undefined) checkVocabulary(tokenizer, join(folder, 'tokenizer.json'), config);
   return { config, companions };
+}
+
+/** Bytes of those of `COMPANION_FILES` that the folder has, by name. */
+export async function readCompanions(folder: string): Promise<Map<string, Uint8Array>> {
+  const companions = new Map<string, Uint8Array>();
+  for (const name of COMPANION_FILES) {
+    const bytes = await readIfPresent(join(folder, name));
+    if (bytes !== undefined) companions.set(name, bytes);
+  }
+  return companions;
 }
 
 function checkVocabulary(tokenizer: Uint8Array, file: string, config: ModelConfig): void {

@@ -19,6 +19,7 @@ interface HubRequest {
   readonly cache: string;
   readonly access: HubAccess;
   readonly onProgress: HubOptions['onProgress'];
+  readonly weights: boolean;
 }
 
 /** What every call of the hub's client takes. */
@@ -54,8 +55,10 @@ function hubSettings(options: HubOptions): { readonly cache: string; readonly ac
  * @throws EngineError as `resolveModel`.
  */
 export async function fetchModel(name: string, revision: string, options: HubOptions): Promise<string> {
-  const request: HubRequest = { name, revision, ...hubSettings(options), onProgress: options.onProgress };
-  const home = join(request.cache, 'models', name.replace('/', '--'));
+  const { onProgress, weights = true } = options;
+  const request: HubRequest = { name, revision, ...hubSettings(options), onProgress, weights };
+  // Apart from whole models: a snapshot without weights must never be taken for one.
+  const home = join(request.cache, weights ? 'models' : 'descriptions', name.replace('/', '--'));
   const known = await readRef(home, revision);
   if (known !== undefined && COMMIT.test(revision)) return join(home, 'snapshots', known);
   let commit: string;
@@ -122,6 +125,7 @@ async function downloadSnapshot(request: HubRequest, commit: string, snapshot: s
   };
   const describingBytes = sizeOf(describing);
   await get(describing, 0, describingBytes);
+  if (!request.weights) return;
   await checkArchitecture(snapshot, name);
   const weights = (await weightFileNames(snapshot, listed)).flatMap((path) => listed.get(path) ?? []);
   if (weights.length === 0) {

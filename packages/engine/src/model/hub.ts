@@ -20,6 +20,8 @@ export interface HubOptions {
   /** For gated and private models. Default: the environment's HF_TOKEN. */
   readonly accessToken?: string;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** False: everything but the weights, of any architecture, for a model that is computed elsewhere. */
+  readonly weights?: boolean;
 }
 
 /** `owner/name` or `owner/name@revision`; a revision is a branch, a tag or a commit. */

@@ -50,8 +50,8 @@ interface SavedState {
   readonly step: number;
 }
 
-/** Servers give log-probs of chosen tokens, of the distribution as it is. */
-const LIMITS: EngineLimits = { columns: [], temperatures: false };
+/** No server does more: log-probs of chosen tokens, of the distribution as it is. Some do not clip gradients. */
+export const TINKER_LIMITS: EngineLimits = { columns: [], temperatures: false, clipsGradients: true };
 
 /**
  * The engine on a server of the Tinker training API: hosted, SkyRL on your own GPUs, or `touchstone serve tinker`.
@@ -64,7 +64,7 @@ const LIMITS: EngineLimits = { columns: [], temperatures: false };
  */
 export class TinkerEngine implements Engine {
   readonly model: ModelInfo;
-  readonly limits = LIMITS;
+  readonly limits: EngineLimits;
   private steps = 0;
   private pending = 0;
 
@@ -79,6 +79,7 @@ export class TinkerEngine implements Engine {
     private sampler = new Sampler(connection, options.model),
   ) {
     this.model = options.model;
+    this.limits = { ...TINKER_LIMITS, clipsGradients: facts.clipsGradients };
     users.count++;
   }
 

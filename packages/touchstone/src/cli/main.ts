@@ -29,17 +29,18 @@ const commands: readonly ((program: Command, context: CliContext) => void)[] = [
   registerServe,
 ];
 
-/** The engine is loaded on first use: most commands need none. */
-const loadLocalModel: LoadModel = async (model, options) => {
-  const { loadModel } = await import('../run/local-model.js');
-  return loadModel(model, options);
+/** Engines are loaded on first use: most commands need none. */
+const loadAnyModel: LoadModel = async (model, options) => {
+  if (options.engine?.name === 'tinker')
+    return (await import('../run/tinker-model.js')).loadTinkerModel(model, options);
+  return (await import('../run/local-model.js')).loadModel(model, options);
 };
 
 /**
  * Runs one command line, without the names of node and the program, and returns its exit code: 0 done, 1 stopped or a
  * defect of ours, 2 wrong input, 130 interrupted. Errors meant for people are one line on stderr.
  */
-export async function main(argv: readonly string[], io: CliIo, loadModel: LoadModel = loadLocalModel): Promise<number> {
+export async function main(argv: readonly string[], io: CliIo, loadModel: LoadModel = loadAnyModel): Promise<number> {
   const program = new Command('touchstone')
     .description('Reinforcement learning with verifiable rewards, from a laptop to a cluster')
     .version(packageVersion())

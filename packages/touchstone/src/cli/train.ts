@@ -1,7 +1,9 @@
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadRecipe, resolveRecipe } from '../config/load.js';
+import { parseSettings } from '../config/nearest.js';
 import type { Recipe } from '../config/recipe.js';
+import { recipeSchema } from '../config/recipe.js';
 import { UserError } from '../errors.js';
 import { newestRun } from '../run/newest-run.js';
 import type { RunObserver } from '../run/observer.js';
@@ -20,6 +22,8 @@ import { stopOnInterrupt } from './stop.js';
 
 interface TrainOptions {
   readonly model?: string;
+  readonly engine?: string;
+  readonly baseUrl?: string;
   readonly set: readonly string[];
   readonly seed?: string;
   readonly steps?: string;
@@ -37,6 +41,8 @@ export function registerTrain(program: Command, context: CliContext): void {
     .description('train a model on a task whose answers can be checked')
     .argument('[recipe]', 'name of a built-in recipe, or a .json, .js or .mjs file', 'quickstart')
     .option('--model <model>', 'folder or hub name; short for --set model=...')
+    .option('--engine <engine>', 'local or tinker; short for --set engine.name=...')
+    .option('--base-url <url>', 'of a server of the Tinker API; its key is read from TINKER_API_KEY')
     .option('--set <key=value>', 'change one setting, such as rollout.group=16; may be repeated', collect, [])
     .option('--seed <seed>', 'short for --set seed=...')
     .option('--steps <steps>', 'short for --set steps=...')
@@ -78,8 +84,10 @@ interface OpenRun {
 
 async function newRecipe(name: string, options: TrainOptions, io: CliIo) {
   const source = await loadRecipe(name, io.directory);
-  const { model, seed, steps } = options;
-  const short = Object.entries({ model: model === undefined ? undefined : JSON.stringify(model), seed, steps });
+  const { model, engine, baseUrl, seed, steps } = options;
+  const texts = { model, 'engine.name': engine, 'engine.baseUrl': baseUrl };
+  const quoted = Object.entries(texts).map(([key, text]) => [key, text && JSON.stringify(text)] as const);
+  const short = [...quoted, ...Object.entries({ seed, steps })];
   const settings = short.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
   return { recipe: resolveRecipe(source, [...settings, ...options.set]), stages: source.stages };
 }
@@ -103,7 +111,9 @@ async function newRun(name: string, options: TrainOptions, io: CliIo): Promise<O
 }
 
 async function oldRun(name: string, options: TrainOptions, io: CliIo): Promise<OpenRun> {
-  const changed = (['model', 'seed', 'steps', 'run', 'dryRun'] as const).find((key) => options[key] !== undefined);
+  const changed = (['model', 'engine', 'seed', 'steps', 'run', 'dryRun'] as const).find(
+    (key) => options[key] !== undefined,
+  );
   if (changed !== undefined || options.set.length > 0) {
     throw new UserError(
       `touchstone train: --resume must stand alone, got --${changed ?? 'set'}; a resumed run keeps its recipe, ` +
@@ -112,10 +122,20 @@ async function oldRun(name: string, options: TrainOptions, io: CliIo): Promise<O
   }
   const folder =
     typeof options.resume === 'string' ? options.resume : await newestRun(resolve(io.directory, 'runs'), name);
-  const { recipe, recipeFile, directory } = await readRun(resolve(io.directory, folder));
+  const { recipe: written, recipeFile, directory } = await readRun(resolve(io.directory, folder));
+  const recipe = movedTo(options.baseUrl, written);
   const stages = recipeFile === null ? undefined : (await loadRecipe(recipeFile, directory)).stages;
   const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
   return { recipe, stages, source, directory, paths: shortened(runPaths(resolve(io.directory, folder)), io.directory) };
+}
+
+/** A server may have another address by now; nothing else of a run may change. */
+function movedTo(baseUrl: string | undefined, recipe: Recipe): Recipe {
+  if (baseUrl === undefined) return recipe;
+  return parseSettings('touchstone train: --base-url', recipeSchema, {
+    ...recipe,
+    engine: { ...recipe.engine, baseUrl },
+  });
 }
 
 /** Paths as a person in this directory would write them, where that is shorter. */

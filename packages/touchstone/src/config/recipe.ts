@@ -14,6 +14,10 @@ const sampling = z.strictObject({
   temperature: positive.default(1).describe('logits are divided by it, when sampling and in the loss alike'),
   topP: share.optional().describe('nucleus sampling; absent: the whole distribution'),
   topK: z.int().min(1).optional().describe('absent: the whole vocabulary'),
+  overlap: z
+    .boolean()
+    .default(false)
+    .describe('sample the next step while this one learns: its rollouts are one step old and weighted for it'),
   stop: z.array(z.string().min(1)).default([]).describe('texts that end a response, beside the end token'),
 });
 
@@ -70,6 +74,29 @@ const checkpoint = z.strictObject({
   keep: z.int().min(1).default(2).describe('latest checkpoints that stay'),
 });
 
+/** `"tinker"` is short for `{ "name": "tinker" }`. Addresses only: keys come from the environment and are never written. */
+const engine = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { name: value } : value),
+    z.strictObject({
+      name: z.enum(['local', 'tinker']).default('local').describe('this machine, or a server of the Tinker API'),
+      baseUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('of the server, such as http://127.0.0.1:8000'),
+      baseModel: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('as the server names it; default: `model`, or the only one it has'),
+      rank: z.int().min(1).default(32).describe('of the low-rank adapter that a server trains'),
+    }),
+  )
+  .refine(({ name, baseUrl }) => (name === 'tinker') === (baseUrl !== undefined), {
+    path: ['baseUrl'],
+    error: 'must be given with the tinker engine, and with no other',
+  });
+
 /** `"grpo"` is short for `{ "name": "grpo" }`; the settings of each are checked by its method. */
 const objective = z.union([
   z.string().transform((name): { name: string } & Record<string, unknown> => ({ name })),
@@ -86,6 +113,7 @@ export const recipeSchema = z.strictObject({
   model: z.string().min(1).describe('folder, or name on the Hugging Face hub'),
   seed: z.int().min(0).default(0),
   threads: z.int().min(1).max(256).default(Math.min(8, availableParallelism())).describe('of the local engine'),
+  engine: engine.prefault({}),
   steps: z.int().min(1),
   task: z.unknown().refine((task) => task !== undefined, 'must say what is trained on'),
   rollout: sampling.prefault({}),

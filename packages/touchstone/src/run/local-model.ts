@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ChatTemplate, LocalEngine, readModelDescription, resolveModel, Tokenizer } from '@touchstone/engine';
-import type { TextCodec } from '../environment/environment.js';
+import { LocalEngine, readModelDescription, resolveModel } from '@touchstone/engine';
+import type { HubOptions } from '@touchstone/engine';
 import type { LoadModel } from './model.js';
+import { textCodec } from './text-codec.js';
 
 /** The repository, whose `models` folder holds the model that ships with it. */
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -13,7 +14,8 @@ export const loadModel: LoadModel = async (model, { threads, directory }) => {
   const folder = await modelFolder(model, directory);
   const engine = await LocalEngine.load(folder, { threads });
   try {
-    return { engine, codec: await loadCodec(folder) };
+    const { companions } = await readModelDescription(folder);
+    return { engine, codec: textCodec(companions, folder) };
   } catch (error) {
     await engine.dispose();
     throw error;
@@ -21,24 +23,9 @@ export const loadModel: LoadModel = async (model, { threads, directory }) => {
 };
 
 /** A folder below `directory` comes before one of the repository, and that before a name on the hub. */
-export async function modelFolder(model: string, directory: string): Promise<string> {
+export async function modelFolder(model: string, directory: string, options: HubOptions = {}): Promise<string> {
   const local = resolve(directory, model);
   if (existsSync(local)) return local;
   const shipped = resolve(REPOSITORY, model);
-  return existsSync(shipped) ? shipped : resolveModel(model);
-}
-
-async function loadCodec(folder: string): Promise<TextCodec> {
-  const { companions } = await readModelDescription(folder);
-  const tokenizer = Tokenizer.fromFiles(companions, folder);
-  let template: ChatTemplate | undefined;
-  return {
-    encode: (text) => tokenizer.encode(text, { addSpecialTokens: true }),
-    decode: (tokens) => tokenizer.decode(tokens),
-    encodeChat(messages) {
-      // On first use: a model that is asked in plain text only needs no template.
-      template ??= ChatTemplate.fromFiles(companions, folder);
-      return tokenizer.encode(template.render(messages.map((message) => ({ ...message }))));
-    },
-  };
+  return existsSync(shipped) ? shipped : resolveModel(model, options);
 }

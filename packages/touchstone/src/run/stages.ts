@@ -81,11 +81,35 @@ export function checkObjective(recipe: Recipe, factory?: StagesFactory): void {
   );
 }
 
-function objectiveOf(recipe: Recipe): Stages['objective'] {
+/** Rollouts that are a step old are weighed against the policy that learns from them, unless the recipe says how. */
+const OVERLAP_SETTINGS = { samplerCorrection: 'token-truncate' };
+
+export function objectiveOf(recipe: Recipe): Stages['objective'] {
   const { name, ...settings } = recipe.objective;
+  const { overlap } = recipe.rollout;
   try {
-    return createObjective(name, settings);
+    const objective = createObjective(name, overlap ? { ...OVERLAP_SETTINGS, ...settings } : settings);
+    if (!overlap || objective.needs.includes('samplerLogProb')) return objective;
   } catch (error) {
+    // Without the setting that overlap adds, what is wrong is the recipe's own.
+    if (overlap && isWellFormed(name, settings)) throw needsCorrection(recipe);
     throw new UserError(`${recipe.name}: objective: ${(error as Error).message}`);
   }
+  throw needsCorrection(recipe);
+}
+
+function isWellFormed(name: string, settings: Readonly<Record<string, unknown>>): boolean {
+  try {
+    createObjective(name, settings);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function needsCorrection({ name, objective }: Recipe): UserError {
+  return new UserError(
+    `${name}: rollout.overlap needs an objective that weighs rollouts of an older policy, got ${objective.name} without ` +
+      'samplerCorrection; set objective.samplerCorrection where the objective has it, or leave rollout.overlap out',
+  );
 }

@@ -1,17 +1,19 @@
+import { TINKER_LIMITS } from '@touchstone/engine/tinker';
 import type { Recipe } from '../config/recipe.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate.js';
 import { answerTasks, summarize } from '../evaluation/evaluate.js';
 import type { SamplingSettings } from '../rollout/strategy.js';
-import type { Task, TaskSource } from '../task/task.js';
+import type { Json, Task, TaskSource } from '../task/task.js';
 import { groupSignal } from '../trainer/filter.js';
 import { signalWatch } from '../trainer/signal-watch.js';
-import type { StepReport, TrainerParts } from '../trainer/trainer.js';
+import type { Rollouts, StepReport, TrainerParts } from '../trainer/trainer.js';
 import { needsReference } from '../trainer/columns.js';
-import { trainStep } from '../trainer/trainer.js';
+import { collectStep, learnStep } from '../trainer/trainer.js';
 import { NonFinite } from '../trainer/update.js';
 import type { Checkpoint, Score } from './checkpoints.js';
 import { latestCheckpoint, saveCheckpoint } from './checkpoints.js';
+import { checkLimits } from './engine-limits.js';
 import { saveFailure } from './failure.js';
 import { appendJsonLine, cutFile, fileSize, writeWhole } from './files.js';
 import type { LoadModel } from './model.js';
@@ -20,7 +22,7 @@ import { writeRollouts } from './rollouts-file.js';
 import type { RunPaths } from './run-folder.js';
 import { lockRun } from './run-folder.js';
 import type { StagesFactory } from './stages.js';
-import { buildStages, checkObjective, restoreStages, stageStates } from './stages.js';
+import { buildStages, checkObjective, objectiveOf, restoreStages, stageStates } from './stages.js';
 
 export interface TrainRequest {
   readonly recipe: Recipe;
@@ -70,16 +72,34 @@ interface Session extends TrainRequest {
   readonly checkpoint: Checkpoint | undefined;
   readonly heldOut: readonly Task[];
   readonly started: number;
+  /** What the next step will learn from, where it is sampled ahead. */
+  ahead: Ahead | undefined;
+}
+
+interface Ahead {
+  readonly rollouts: Promise<Rollouts>;
+  /** Of the stages before any of it was sampled: a resumed run samples it again. */
+  readonly stages: Readonly<Record<string, Json>>;
 }
 
 async function openSession(request: TrainRequest): Promise<Session> {
-  const { recipe, source, paths, directory } = request;
+  const { recipe, source, paths, directory, observer } = request;
   const started = performance.now();
   checkObjective(recipe, request.stages);
+  // Before a server is bothered; stages of a module's own are looked at below.
+  if (recipe.engine.name === 'tinker' && request.stages === undefined) {
+    checkLimits(recipe, objectiveOf(recipe), TINKER_LIMITS);
+  }
   const checkpoint = await latestCheckpoint(paths.checkpoints);
-  const { engine, codec } = await request.loadModel(recipe.model, { threads: recipe.threads, directory });
+  const notice = (sentence: string) => observer.notice(sentence);
+  const options = { threads: recipe.threads, directory, engine: recipe.engine, notice };
+  const { engine, codec } = await request.loadModel(recipe.model, options);
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
+    checkLimits(recipe, stages.objective, engine.limits);
+    if (engine.limits?.clipsGradients === false && recipe.optimizer.maxGradNorm > 0) {
+      observer.notice('this server cannot clip gradients: optimizer.maxGradNorm has no effect');
+    }
     // The reference is the model that the run started from, so it is taken before a checkpoint is put in.
     const reference = needsReference(stages.objective) ? await engine.fork({ frozen: true }) : undefined;
     if (checkpoint !== undefined) {
@@ -89,7 +109,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
     await cutFile(paths.metrics, checkpoint?.state.metricsBytes ?? 0);
     await cutFile(paths.timings, checkpoint?.state.timingsBytes ?? 0);
     const parts: TrainerParts = { engine, reference, stages, settings: trainerSettings(recipe) };
-    return { ...request, parts, checkpoint, heldOut: heldOutTasks(recipe, source), started };
+    return { ...request, parts, checkpoint, heldOut: heldOutTasks(recipe, source), started, ahead: undefined };
   } catch (error) {
     await engine.dispose();
     throw error;
@@ -119,13 +139,24 @@ async function runSession(session: Session): Promise<TrainResult> {
   return finish(before, scoreOf(await evaluateHeldOut(recipe.steps, session)), session);
 }
 
-async function stepOrExplain(step: number, { parts, paths }: Session): Promise<StepReport> {
+async function stepOrExplain(step: number, session: Session): Promise<StepReport> {
+  const { parts, paths, recipe } = session;
   try {
-    return await trainStep(step, parts);
+    const rollouts = await (session.ahead?.rollouts ?? collectStep(step, parts));
+    session.ahead = recipe.rollout.overlap && step < recipe.steps ? sampleAhead(step + 1, session) : undefined;
+    return await learnStep(rollouts, parts, session.ahead?.rollouts);
   } catch (error) {
     if (error instanceof NonFinite) throw await saveFailure(paths.failures, step, error);
     throw error;
   }
+}
+
+/** Starts on the rollouts of a step with the weights as they are; a failure shows where they are waited for. */
+function sampleAhead(step: number, { parts }: Session): Ahead {
+  const stages = stageStates(parts.stages);
+  const rollouts = collectStep(step, parts);
+  rollouts.catch(() => undefined);
+  return { rollouts, stages };
 }
 
 /** Accuracy of the model as it is before the first step, as a line of step 0. */
@@ -171,7 +202,7 @@ async function save(step: number, before: Score, session: Session): Promise<void
     timingsBytes: await fileSize(paths.timings),
     before,
     seconds: secondsOf(session),
-    stages: stageStates(parts.stages),
+    stages: session.ahead?.stages ?? stageStates(parts.stages),
   };
   await saveCheckpoint(paths.checkpoints, parts.engine, state, recipe.checkpoint.keep);
 }

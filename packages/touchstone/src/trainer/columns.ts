@@ -38,6 +38,8 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
 /** What a step must ask the engine for. */
 export interface ColumnPlan {
   readonly needs: ReadonlySet<ColumnName>;
+  /** Of the weights at the start of the step, beside what `current` asks for. */
+  readonly start: ColumnRequest;
   /** Of the weights being trained, beside the log-prob. */
   readonly current: ColumnRequest;
   /**
@@ -69,8 +71,9 @@ export function planColumns(objective: Objective, updates: number, vocabSize: nu
     ...(needs.has('topLogProb') && { topLogProb: true }),
     ...(objective.topK !== undefined && { topK: Math.min(objective.topK, vocabSize) }),
   };
-  const asksMore = needs.has('samplerLogProb') || Object.keys({ ...startRequest(needs), ...current }).length > 0;
-  return { needs, current, onPolicy: updates === 1 && !asksMore };
+  const start = startRequest(needs);
+  const asksMore = needs.has('samplerLogProb') || Object.keys({ ...start, ...current }).length > 0;
+  return { needs, start, current, onPolicy: updates === 1 && !asksMore };
 }
 
 /** Whether a run with this objective needs a frozen copy of the model that it starts from. */
@@ -92,7 +95,7 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
   const start = plan.onPolicy
     ? withColumns(batch, { logProb: sampled })
-    : await currentColumns(batch, plan, context, startRequest(needs));
+    : await currentColumns(batch, plan, context, plan.start);
   const { logProb, entropy, meanLogProb } = start.view.columns;
   if (needs.has('oldLogProb')) columns.oldLogProb = logProb as Float64Array;
   if (needs.has('oldEntropy')) columns.oldEntropy = entropy as Float64Array;

@@ -1,5 +1,5 @@
-/** Parts of a step whose wall-clock time is kept apart. */
-export type StepPart = 'sample' | 'judge' | 'reward' | 'forward' | 'loss' | 'backward' | 'optimizer';
+/** Parts of a step whose wall-clock time is kept apart. `waiting`: for the next step's rollouts, where they overlap. */
+export type StepPart = 'sample' | 'judge' | 'reward' | 'forward' | 'loss' | 'backward' | 'waiting' | 'optimizer';
 
 /** Adds up wall-clock seconds by part. Its readings never enter the metrics, which are the same in every run of a seed. */
 export class Stopwatch {

@@ -60,15 +60,36 @@ export interface StepReport {
   readonly collected: Collected;
 }
 
+/** The rollouts of one step, before anything is learnt from them. */
+export interface Rollouts {
+  readonly step: number;
+  readonly collected: Collected;
+  readonly stopwatch: Stopwatch;
+}
+
 /** One step of the loop, from tasks to an optimiser step. Throws `NonFinite` with the batch where the loss breaks down. */
 export async function trainStep(step: number, parts: TrainerParts): Promise<StepReport> {
-  const { engine, stages, settings } = parts;
+  return await learnStep(await collectStep(step, parts), parts);
+}
+
+/** The first half of a step: samples, judges and filters with the weights as they are. */
+export async function collectStep(step: number, { engine, stages, settings }: TrainerParts): Promise<Rollouts> {
   const stopwatch = new Stopwatch();
   const seed = deriveSeed(settings.seed, 'step', step);
-  const collected = await collect({ ...stages, ...settings, engine, seed, stopwatch });
+  return { step, collected: await collect({ ...stages, ...settings, engine, seed, stopwatch }), stopwatch };
+}
+
+/** The second half. `weightsFree`: waited for before the first update, while something else still reads the weights. */
+export async function learnStep(
+  { step, collected, stopwatch }: Rollouts,
+  parts: TrainerParts,
+  weightsFree?: Promise<unknown>,
+): Promise<StepReport> {
+  const { stages, settings } = parts;
+  const seed = deriveSeed(settings.seed, 'step', step);
   const learningRate = stages.schedule(step);
-  const updates =
-    collected.kept.length === 0 ? [] : await learn(collected, { ...parts, learningRate, seed, stopwatch });
+  const learning = { ...parts, learningRate, seed, stopwatch, weightsFree };
+  const updates = collected.kept.length === 0 ? [] : await learn(collected, learning);
   const metrics = stepMetrics({ step, collected, updates, learningRate, group: settings.sampling.group });
   return { metrics, timings: timingsOf(step, collected, stopwatch), collected };
 }
@@ -78,10 +99,11 @@ interface StepParts extends TrainerParts {
   readonly learningRate: number;
   readonly seed: number;
   readonly stopwatch: Stopwatch;
+  readonly weightsFree: Promise<unknown> | undefined;
 }
 
 async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateReport[]> {
-  const { engine, reference, stages, settings, seed, stopwatch } = parts;
+  const { engine, reference, stages, settings, seed, stopwatch, weightsFree } = parts;
   const { objective, minibatcher } = stages;
   const { epochs, minibatches, sampling } = settings;
   const temperature = sampling.temperature ?? 1;
@@ -94,8 +116,8 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateRepor
   if (batch.rollouts.length === 0) return [];
   const advantages = await stopwatch.time('loss', () => objective.advantages(batch.view));
   const optimizer = { ...settings.optimizer, learningRate: parts.learningRate };
-  const update = { engine, objective, plan, minibatcher, epochs, minibatches, optimizer, temperature, seed, stopwatch };
-  return updatePolicy(batch, advantages, update);
+  const loop = { epochs, minibatches, optimizer, temperature, seed, stopwatch, weightsFree };
+  return updatePolicy(batch, advantages, { engine, objective, plan, minibatcher, ...loop });
 }
 
 /** What the objective reads once a rollout: the greedy response's reward is sampled here, all else comes with the rollouts. */

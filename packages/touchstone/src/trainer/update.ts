@@ -22,6 +22,8 @@ export interface UpdateContext {
   readonly temperature: Temperature;
   readonly seed: number;
   readonly stopwatch: Stopwatch;
+  /** The first update waits for it: until then something else reads the weights. */
+  readonly weightsFree?: Promise<unknown> | undefined;
 }
 
 /** What one optimiser update saw and did. */
@@ -79,15 +81,17 @@ export async function updatePolicy(
 }
 
 async function updateOnce(batch: StepBatch, advantages: Float64Array, context: UpdateContext): Promise<UpdateReport> {
-  const { engine, objective, optimizer, temperature, stopwatch } = context;
+  const { engine, objective, optimizer, temperature, stopwatch, weightsFree } = context;
   const result = await stopwatch.time('loss', () => objective.loss(batch.view, advantages));
   requireFinite(result, batch, advantages);
   const tokens = tokenBatch(batch, temperature);
   const gradients = engineGradients(batch, tokens, result);
   const wanted = givesColumn(engine, 'entropy') ? { entropy: true } : {};
   const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, wanted));
+  if (weightsFree !== undefined) await stopwatch.time('waiting', () => weightsFree);
   const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
-  if (gradNorm !== undefined && !Number.isFinite(gradNorm)) throw new NonFinite('the gradient norm', batch, advantages, result);
+  if (gradNorm !== undefined && !Number.isFinite(gradNorm))
+    throw new NonFinite('the gradient norm', batch, advantages, result);
   return {
     ...tokenStatistics(batch, toResponsesOf(batch, tokens, columns)),
     loss: result.loss,
