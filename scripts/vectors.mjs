@@ -6,13 +6,14 @@
  * A vector file is named <slug>.json and holds { cases: [{ name, fn, inputs, params, expected, tol }] }. Each workspace
  * package may export `vectorAdapters` (slug -> fn -> (inputs, params) => result) from dist/vectors/index.js; those of one
  * slug are merged. Numbers agree within tol absolute plus tol relative, everything else exactly, and only keys of
- * `expected` are compared. Exit codes: 0 nothing failed (missing adapters are counted, not failed), 1 a case failed,
- * 2 wrong usage.
+ * `expected` are compared. `unread` names the inputs and parameters that no case's adapter looks at. Exit codes: 0
+ * nothing failed (missing adapters are counted, not failed), 1 a case failed, 2 wrong usage.
  */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadAdapters } from './lib/vector-adapters.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -30,24 +31,6 @@ function readArguments() {
       `vectors: ${error.message}; usage: npm run vectors -- [file or folder] [--only slug,...] [--json]`,
     );
   }
-}
-
-/** slug -> fn -> implementation, from every built package that has any. */
-async function loadAdapters() {
-  const packages = join(root, 'packages');
-  const adapters = {};
-  for (const name of readdirSync(packages).sort()) {
-    const file = join(packages, name, 'dist/vectors/index.js');
-    if (!existsSync(file)) continue;
-    const { vectorAdapters } = await import(pathToFileURL(file));
-    for (const [slug, functions] of Object.entries(vectorAdapters)) {
-      for (const fn of Object.keys(functions)) {
-        if (adapters[slug]?.[fn]) throw new Error(`vectors: ${slug}/${fn} has two implementations, one in ${name}`);
-      }
-      adapters[slug] = { ...adapters[slug], ...functions };
-    }
-  }
-  return adapters;
 }
 
 function vectorFiles(path, only) {
@@ -77,14 +60,15 @@ function readCases(file) {
   }
 }
 
-function jsonReport({ slug, passed, failed, missing, failures }) {
-  return { slug, passed, failed, missing, failures };
+function jsonReport({ slug, passed, failed, missing, failures, unread }) {
+  return { slug, passed, failed, missing, failures, unread };
 }
 
 function printTable(methods, totals) {
-  for (const { slug, passed, failed, missing, failures, missingFunctions } of methods) {
+  for (const { slug, passed, failed, missing, failures, missingFunctions, unread } of methods) {
     const lacking = missing > 0 ? `  no implementation: ${missingFunctions.join(', ')}` : '';
     console.log(`${slug.padEnd(24)} pass ${passed}  fail ${failed}  missing ${missing}${lacking}`);
+    if (unread.length > 0) console.log(`  never read: ${unread.join(', ')}`);
     for (const { name, fn, reason } of failures) console.log(`  FAIL ${name} (${fn}): ${reason}`);
   }
   console.log(`total: pass ${totals.passed}  fail ${totals.failed}  missing ${totals.missing}`);
@@ -106,7 +90,7 @@ async function main() {
   const runner = join(root, 'packages/objectives/dist/vectors/run.js');
   if (!existsSync(runner)) throw new UsageError('vectors: packages are not built; run: npm run build');
   const { runVectors } = await import(pathToFileURL(runner));
-  const adapters = await loadAdapters();
+  const adapters = await loadAdapters(join(root, 'packages'));
   const methods = vectorFiles(folder, only).map(({ slug, cases }) => runVectors(slug, cases, adapters[slug] ?? {}));
   const sum = (key) => methods.reduce((total, method) => total + method[key], 0);
   const totals = { passed: sum('passed'), failed: sum('failed'), missing: sum('missing') };

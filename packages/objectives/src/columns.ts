@@ -70,12 +70,14 @@ export function broadcast(batch: RolloutBatch, perRollout: ArrayLike<number>): F
 export function totalsOf(batch: RolloutBatch): BatchTotals {
   let tokens = 0;
   let nonEmptyRollouts = 0;
+  let scored = 0;
   let longest = 0;
-  for (const length of responseLengths(batch)) {
+  responseLengths(batch).forEach((length, rollout) => {
     tokens += length;
     nonEmptyRollouts += length > 0 ? 1 : 0;
+    scored += length > 0 && !Number.isNaN(batch.rewards[rollout]) ? 1 : 0;
     longest = Math.max(longest, length);
-  }
+  });
   const external = batch.columns.external === undefined ? [] : externalTokenCounts(batch);
   const externalTokens = external.reduce((sum, count) => sum + count, 0);
   const externalRollouts = external.filter((count) => count > 0).length;
@@ -88,6 +90,7 @@ export function totalsOf(batch: RolloutBatch): BatchTotals {
     externalTokens,
     externalRollouts,
     groups,
+    scored,
     longest,
     pairs,
   };

@@ -162,6 +162,21 @@ rule('zero-signal', 'a group whose rewards are equal has no advantage', (objecti
   expect(objective.advantages(equal).every((value) => value === 0)).toBe(true);
 });
 
+rule(
+  'zero-gradient',
+  'without advantage, divergence and entropy term nothing pulls on a log-prob',
+  (objective, variant) => {
+    const known = Object.keys(methods[variant.name].settings);
+    const off = { klCoef: 0, entropyCoef: 0 };
+    const silent = Object.fromEntries(Object.entries(off).filter(([setting]) => known.includes(setting)));
+    const quiet = createObjective(objective.name, { ...variant.settings, ...silent });
+    const batch = prepared(quiet);
+    const { gradients } = quiet.loss(batch, new Float64Array(batch.mask.length));
+    expect(gradients.logProb?.every((value) => value === 0) ?? true).toBe(true);
+    expect(gradients.topK?.every((value) => value === 0) ?? true).toBe(true);
+  },
+);
+
 rule('permutation', 'the order of rollouts does not matter', (objective) => {
   const batch = prepared(objective);
   const order = shuffled(
@@ -233,16 +248,14 @@ rule(undefined, 'empty batches, empty rollouts and groups of one are fine', (obj
   }
 });
 
-rule(undefined, 'unscored rollouts have no advantage and leave the others as they were', (objective) => {
+rule('unscored', 'unscored rollouts have no advantage and leave the others as they were', (objective) => {
   const batch = withPairs(objective, sampleBatch({ seed: 4, groupSizes: [4, 4], maxLength: 9 }));
   const dropped = new Set([1, 6]);
   const rewards = batch.rewards.map((reward, i) => (dropped.has(i) ? NaN : reward));
   const partly = { ...batch, rewards };
   const advantages = objective.advantages({ ...partly, columns: { ...batch.columns, ...objective.derive?.(partly) } });
-  if (!methods[objective.name as ObjectiveName].kinds.includes('imitation loss')) {
-    for (const i of dropped) {
-      expect(advantages.slice(batch.offsets[i], batch.offsets[i + 1]).every((value) => value === 0)).toBe(true);
-    }
+  for (const i of dropped) {
+    expect(advantages.slice(batch.offsets[i], batch.offsets[i + 1]).every((value) => value === 0)).toBe(true);
   }
   const kept = Array.from(rewards.keys()).filter((i) => !dropped.has(i));
   const without = selectRollouts(partly, kept);

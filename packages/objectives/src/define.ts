@@ -13,7 +13,7 @@ import { parseSettings, type SettingsOf, type SettingsSchema } from './settings.
 import type { Axis } from './tape/axis.js';
 import { Tape } from './tape/tape.js';
 import type { Value } from './tape/value.js';
-import type { VectorSlug } from './vectors/index.js';
+import type { VectorSlug } from './names.js';
 
 /** What a method changes; several may hold. */
 export type MethodKind =
@@ -23,6 +23,7 @@ export type MethodKind =
   | 'value loss'
   | 'divergence'
   | 'preference loss'
+  | 'reward model loss'
   | 'imitation loss'
   | 'off-policy correction'
   | 'reward shaping'
@@ -44,7 +45,8 @@ export interface MethodCard {
 }
 
 /** Properties every objective is tested for; an exemption states why it does not hold. */
-export type ContractRule = 'zero-signal' | 'micro-batch-split' | 'permutation' | 'finite-differences';
+export type ContractRule =
+  'zero-signal' | 'zero-gradient' | 'unscored' | 'micro-batch-split' | 'permutation' | 'finite-differences';
 
 /** What must not be torn apart when a minibatch is cut. */
 export type SplitUnit = 'rollout' | 'group';

@@ -8,19 +8,28 @@ export type {
   RolloutColumnName,
   TopKColumns,
 } from './objective.js';
+export { createObjective, isObjectiveName, methods, objectiveNames, type ObjectiveName } from './registry.js';
 export {
-  createObjective,
-  isObjectiveName,
-  methods,
-  objectiveNames,
+  baselineMethods,
+  cardMethods,
+  otherCards,
+  type CardMethod,
   type MethodName,
-  type ObjectiveName,
-} from './registry.js';
+  type VectorSlug,
+} from './names.js';
 export type { ContractRule, Method, MethodKind, ObjectiveMethod, PartMethod, TapedObjective } from './define.js';
 export type { MetricName } from './metric-names.js';
 export { denseGroups, pairSigns } from './groups.js';
 export { broadcast, responseLengths, selectRollouts, selectTokens, totalsOf } from './columns.js';
-export { groupAdvantage, groupStatistics, type AdvantageScale, type GroupStatistics } from './advantages/group.js';
+export {
+  groupAdvantage,
+  groupStatistics,
+  standardDeviations,
+  standardised,
+  type AdvantageScale,
+  type GroupStatistics,
+  type StandardDeviation,
+} from './advantages/group.js';
 export { overlongPenalty } from './advantages/overlong.js';
 export { groupsWithSignal } from './filters/dynamic-sampling.js';
 export { aggregations, type Aggregation } from './terms/aggregate.js';
@@ -88,7 +97,12 @@ export {
   type TestOutcomes,
   type TestWeighting,
 } from './advantages/test-weights.js';
-export { consistentRollouts, type ConsistencyFilter } from './filters/process-consistency.js';
+export {
+  consistentRollouts,
+  quotaRoundings,
+  type ConsistencyFilter,
+  type QuotaRounding,
+} from './filters/process-consistency.js';
 export { valueSampling, type SamplingOptions, type SamplingPlan } from './filters/task-value.js';
 export { stepErrorColumn, voteErrorSteps, voteModes, type VoteMode } from './methods/capo.js';
 export { blendedReward } from './methods/prof.js';
@@ -145,3 +159,30 @@ export {
   type SupportRatios,
   type TiltedPolicy,
 } from './metrics/support.js';
+export { processAdvantages } from './advantages/process.js';
+export { constrainedBeams, ItemTrie, type Beam, type BeamOptions } from './decoding/item-trie.js';
+export { routeStages, type Stage, type StageOutcomes, type StageRoute } from './methods/cog-rethinker.js';
+export {
+  rankNormalisers,
+  rankRewards,
+  rankTable,
+  recommendationQuality,
+  type RankNormaliser,
+  type RankRewards,
+  type RecommendationQuality,
+} from './methods/rere.js';
+export { bfloat16, bfloat16Spacing } from './metrics/bf16.js';
+export { entropyOf } from './metrics/entropy.js';
+export { fitSigmoidScaling, sigmoidScaling, type SigmoidCurve, type SigmoidFit } from './metrics/sigmoid-scaling.js';
+export {
+  maskJaccard,
+  maskOverlap,
+  maskRatios,
+  updateConsensus,
+  updateSparsity,
+  type UpdateConsensus,
+  type UpdateSparsity,
+  type WeightMask,
+  type Weights,
+} from './metrics/update-geometry.js';
+export { bm25Scores, bm25Top, type Bm25Options } from './retrieval/bm25.js';

@@ -1,6 +1,7 @@
 import { runsOnTinker } from './column-sources.js';
 import type { Method } from './define.js';
-import { createObjective, isObjectiveName, methods, type MethodName } from './registry.js';
+import type { MethodName } from './names.js';
+import { createObjective, isObjectiveName, methods } from './registry.js';
 
 const HEAD = [
   'name',

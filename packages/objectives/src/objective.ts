@@ -91,6 +91,8 @@ export interface BatchTotals {
   readonly externalTokens: number;
   readonly externalRollouts: number;
   readonly groups: number;
+  /** Rollouts with a scored reward and at least one token that carries loss. */
+  readonly scored: number;
   /** Most tokens that carry loss in one rollout. */
   readonly longest: number;
   /** Groups of two scored rollouts with different rewards, for preference losses. */

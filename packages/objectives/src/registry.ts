@@ -67,9 +67,15 @@ import { goldenGoose } from './filters/difficulty.js';
 import { longCot } from './advantages/multi-gamma.js';
 import { saga } from './metrics/test-suite.js';
 import { invisibleLeash } from './metrics/support.js';
+import { alphaAlign } from './advantages/returns.js';
+import { rere } from './methods/rere.js';
+import { cogRethinker } from './methods/cog-rethinker.js';
+import { pointwiseRm } from './methods/pointwise-rm.js';
+import { pathNotTaken } from './metrics/update-geometry.js';
+import type { MethodName } from './names.js';
 import { nearest } from './nearest.js';
 
-/** Every method, by the name that recipes and the command line use. The keys are the union of names. */
+/** Every method, by the name that recipes and the command line use. */
 export const methods = {
   grpo,
   'dr-grpo': drGrpo,
@@ -93,6 +99,7 @@ export const methods = {
   dpo,
   'bradley-terry': bradleyTerry,
   sft,
+  'pointwise-rm': pointwiseRm,
   'overlong-shaping': overlongShaping,
   'dynamic-sampling': dynamicSampling,
   'kl-estimators': klEstimators,
@@ -139,9 +146,11 @@ export const methods = {
   'long-cot': longCot,
   saga,
   'invisible-leash': invisibleLeash,
-} as const satisfies Readonly<Record<string, Method>>;
-
-export type MethodName = keyof typeof methods;
+  'alpha-align': alphaAlign,
+  rere,
+  'cog-rethinker': cogRethinker,
+  'path-not-taken': pathNotTaken,
+} as const satisfies Readonly<Record<MethodName, Method>>;
 
 /** Names that `createObjective` knows. */
 export type ObjectiveName = {

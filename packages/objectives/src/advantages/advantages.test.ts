@@ -36,6 +36,18 @@ describe('group advantages', () => {
     );
   });
 
+  test('divide by the deviation of the sample or of the population', () => {
+    const rewards = Float64Array.of(0, 2);
+    const settings = { advantageScale: 'group', advantageEpsilon: 0 } as const;
+    const of = (advantageStd: 'sample' | 'population') =>
+      groupAdvantage(rewards, new Int32Array(2), { ...settings, advantageStd });
+    expect(of('sample')[1]).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(of('population')[1]).toBe(1);
+    const batch = batchOf([[1, 1]], {});
+    expect(whiten(batch, rewards, 0)[1]).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(Array.from(whiten(batch, rewards, 0, 'population'))).toEqual([-1, 1]);
+  });
+
   test('do not change when all rewards of a group are shifted', () => {
     const settings = { advantageScale: 'group', advantageEpsilon: 1e-6 } as const;
     const group = Int32Array.of(0, 0, 0, 0);

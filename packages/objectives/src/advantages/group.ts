@@ -6,14 +6,22 @@ export const advantageScales = ['group', 'batch', 'none'] as const;
 
 export type AdvantageScale = (typeof advantageScales)[number];
 
+/** Sum of squares over n - 1 (`sample`, as verl and TRL) or over n (`population`). */
+export const standardDeviations = ['sample', 'population'] as const;
+
+export type StandardDeviation = (typeof standardDeviations)[number];
+
 export const groupAdvantageSettings = {
   advantageScale: choice('group', advantageScales, 'divide by the standard deviation of the group, the batch, or not'),
   advantageEpsilon: number(1e-6, 'added to that standard deviation', { min: 0 }),
+  advantageStd: choice('sample', standardDeviations, 'whether that deviation divides by n - 1 or by n'),
 } as const;
 
 export interface GroupAdvantageSettings {
   readonly advantageScale: AdvantageScale;
   readonly advantageEpsilon: number;
+  /** Default: `sample`. */
+  readonly advantageStd?: StandardDeviation;
 }
 
 /** Statistics of the scored rewards of each group. */
@@ -24,11 +32,15 @@ export interface GroupStatistics {
   readonly count: Float64Array;
   /** [groups] */
   readonly mean: Float64Array;
-  /** [groups] Sample standard deviation (ddof 1); 0 for fewer than two members or equal rewards. */
+  /** [groups] Standard deviation; 0 for fewer than two members or equal rewards. */
   readonly std: Float64Array;
 }
 
-export function groupStatistics(rewards: Float64Array, group: Int32Array): GroupStatistics {
+export function groupStatistics(
+  rewards: Float64Array,
+  group: Int32Array,
+  deviation: StandardDeviation = 'sample',
+): GroupStatistics {
   const { index, count: groups } = denseGroups(group);
   const count = new Float64Array(groups);
   const mean = new Float64Array(groups);
@@ -48,8 +60,22 @@ export function groupStatistics(rewards: Float64Array, group: Int32Array): Group
   rewards.forEach((reward, i) => {
     if (!Number.isNaN(reward)) std[index[i]!]! += (reward - mean[index[i]!]!) ** 2;
   });
-  for (let g = 0; g < groups; g++) std[g] = count[g]! > 1 ? Math.sqrt(std[g]! / (count[g]! - 1)) : 0;
+  const lost = deviation === 'sample' ? 1 : 0;
+  for (let g = 0; g < groups; g++) std[g] = count[g]! > 1 ? Math.sqrt(std[g]! / (count[g]! - lost)) : 0;
   return { index, count, mean, std };
+}
+
+/** [rollouts] (R - mean_g) / std_g; 0 in groups without spread, those of one included, and for unscored rollouts. */
+export function standardised(
+  rewards: Float64Array,
+  group: Int32Array,
+  deviation: StandardDeviation = 'population',
+): Float64Array {
+  const { index, mean, std } = groupStatistics(rewards, group, deviation);
+  return rewards.map((reward, i) => {
+    const spread = std[index[i]!]!;
+    return Number.isNaN(reward) || spread === 0 ? 0 : (reward - mean[index[i]!]!) / spread;
+  });
 }
 
 /**
@@ -61,15 +87,16 @@ export function groupAdvantage(
   group: Int32Array,
   settings: GroupAdvantageSettings,
 ): Float64Array {
-  const { index, count, mean, std } = groupStatistics(rewards, group);
-  const { advantageScale: scale, advantageEpsilon: epsilon } = settings;
-  const batchStd = scale === 'batch' ? groupStatistics(rewards, new Int32Array(group.length)).std[0] : undefined;
+  const { advantageScale: scale, advantageEpsilon: epsilon, advantageStd } = settings;
+  const { index, count, mean, std } = groupStatistics(rewards, group, advantageStd);
+  const whole = () => groupStatistics(rewards, new Int32Array(group.length), advantageStd);
+  const batchStd = scale === 'batch' ? whole().std[0] : undefined;
   return rewards.map((reward, i) => {
     if (Number.isNaN(reward)) return 0;
     const g = index[i]!;
     const single = count[g] === 1;
     const distance = single ? reward : reward - mean[g]!;
-    if (scale === 'none') return distance;
+    if (scale === 'none' || distance === 0) return distance;
     return distance / ((batchStd ?? (single ? 1 : std[g]!)) + epsilon);
   });
 }

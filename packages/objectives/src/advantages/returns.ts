@@ -1,4 +1,15 @@
+import { part } from '../define.js';
 import type { RolloutBatch } from '../objective.js';
+
+/** Its reward is text and lives with the verifiers; what is left for the gradient is GAE with a critic (eq. 8). */
+export const alphaAlign = part({
+  title: 'AlphaAlign',
+  source: 'arXiv 2507.14987',
+  kinds: ['reward', 'advantage'],
+  summary: 'Refusing is as verifiable as an answer: a dual reward by the label of the prompt, then PPO with a critic.',
+  vectors: 'alpha-align',
+  needs: ['values'],
+});
 
 /**
  * [tokens] Discounted return to go, Ret_t = r_t + gamma Ret_{t+1}. As in verl's REINFORCE++ the running return is set to

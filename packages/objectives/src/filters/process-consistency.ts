@@ -1,6 +1,10 @@
 import { denseGroups } from '../groups.js';
 import type { StepConsistency } from '../metrics/step-consistency.js';
-import { hashedUniform } from '../terms/select.js';
+import { hashedUniform, roundHalfEven } from '../terms/select.js';
+
+export const quotaRoundings = ['half-even', 'up'] as const;
+
+export type QuotaRounding = (typeof quotaRoundings)[number];
 
 export interface ConsistencyFilter {
   /** Rollouts to take out of every group. */
@@ -12,6 +16,8 @@ export interface ConsistencyFilter {
   /** `both`: the least consistent of either outcome; `correct`: of the wrong ones any, by draw. */
   readonly mode: 'both' | 'correct';
   readonly seed: number;
+  /** How a quota that is not whole is rounded: as in the official code (default), or as in the paper. */
+  readonly rounding?: QuotaRounding;
 }
 
 /**
@@ -22,8 +28,9 @@ export function removalQuotas(
   right: number,
   wrong: number,
   remove: number,
-  round: (value: number) => number = roundHalfEven,
+  rounding: QuotaRounding = 'half-even',
 ): { readonly right: number; readonly wrong: number } {
+  const round = rounding === 'up' ? Math.ceil : roundHalfEven;
   const fromRight = Math.min(Math.max(0, Math.min(remove, round((right - wrong + remove) / 2))), right);
   return { right: fromRight, wrong: Math.min(remove - fromRight, wrong) };
 }
@@ -36,7 +43,7 @@ export function consistentRollouts(
   { scores, steps }: StepConsistency,
   rewards: ArrayLike<number>,
   group: Int32Array,
-  { remove, stepPenalty, minSteps, maxSteps, mode, seed }: ConsistencyFilter,
+  { remove, stepPenalty, minSteps, maxSteps, mode, seed, rounding }: ConsistencyFilter,
 ): Uint8Array {
   const { index, count } = denseGroups(group);
   const right: number[][] = Array.from({ length: count }, () => []);
@@ -51,7 +58,7 @@ export function consistentRollouts(
   const drawn = mode === 'correct' ? scores.map((score) => hashedUniform(Math.fround(score), seed)) : penalised;
   const keep = new Uint8Array(group.length);
   for (let g = 0; g < count; g++) {
-    const quota = removalQuotas(right[g]!.length, wrong[g]!.length, remove);
+    const quota = removalQuotas(right[g]!.length, wrong[g]!.length, remove, rounding);
     for (const i of withoutLowest(right[g]!, penalised, quota.right)) keep[i] = 1;
     for (const i of withoutLowest(wrong[g]!, drawn, quota.wrong)) keep[i] = 1;
   }
@@ -60,10 +67,4 @@ export function consistentRollouts(
 
 function withoutLowest(members: readonly number[], keys: ArrayLike<number>, count: number): number[] {
   return [...members].sort((a, b) => keys[a]! - keys[b]!).slice(count);
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

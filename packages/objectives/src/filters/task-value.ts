@@ -1,11 +1,11 @@
-import { groupStatistics } from '../advantages/group.js';
+import { groupStatistics, type StandardDeviation } from '../advantages/group.js';
 
-/** Groups whose rewards spread less than this (population standard deviation) carry no signal. */
+/** Groups whose rewards spread less than this carry no signal. */
 const LEAST_SPREAD = 1e-6;
 
 /** What becomes of each group of a batch, in the order of groups. */
 export interface SamplingPlan {
-  /** [groups] (R_max - mean) x population standard deviation. */
+  /** [groups] (R_max - mean) x standard deviation. */
   readonly values: Float64Array;
   /** Groups with signal, and the others, whose places are filled again; both rising. */
   readonly live: readonly number[];
@@ -25,6 +25,8 @@ export interface SamplingOptions {
   readonly power: number;
   /** All copies of a group together weigh at most this. */
   readonly maxWeight: number;
+  /** Default: `population`. */
+  readonly valueStd?: StandardDeviation;
 }
 
 /**
@@ -36,10 +38,9 @@ export function valueSampling(
   rewards: Float64Array,
   group: Int32Array,
   uniforms: (place: number) => number,
-  { maxReward, power, maxWeight }: SamplingOptions,
+  { maxReward, power, maxWeight, valueStd = 'population' }: SamplingOptions,
 ): SamplingPlan {
-  const { count, mean, std } = groupStatistics(rewards, group);
-  const spread = std.map((value, g) => value * Math.sqrt(Math.max(count[g]! - 1, 0) / Math.max(count[g]!, 1)));
+  const { mean, std: spread } = groupStatistics(rewards, group, valueStd);
   const values = spread.map((value, g) => (maxReward - mean[g]!) * value);
   const groups = Array.from(spread.keys());
   const live = groups.filter((g) => spread[g]! >= LEAST_SPREAD);

@@ -113,6 +113,7 @@ export const dphRl = objective({
     return policy.mul(1 - share).add(external.mul(divergenceCoef * share));
   },
   exempt: {
+    'zero-gradient': 'stored responses are rehearsed whatever the advantages are',
     'zero-signal': 'where all but one member of a group are stored responses, the lone fresh one keeps its reward',
   },
 });

@@ -29,4 +29,5 @@ export const dpo = objective({
     return pairLoss(context, score);
   },
   splitBy: 'group',
+  exempt: { 'zero-gradient': 'pairs come from rewards, not from advantages' },
 });

@@ -31,5 +31,8 @@ export const klCov = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, covPenalised(context, settings), settings),
-  exempt: { 'micro-batch-split': 'the largest covariances are sought in the whole minibatch' },
+  exempt: {
+    'micro-batch-split': 'the largest covariances are sought in the whole minibatch',
+    'zero-gradient': 'the KL penalty on the chosen tokens does not depend on advantages',
+  },
 });

@@ -10,7 +10,7 @@
  * entropy are under the sampling temperature. Coefficients of 0 give the rows of the paper's ablation; `policyCoef: 0` is
  * the entropy-only run.
  */
-import { groupAdvantage, groupAdvantageSettings } from '../advantages/group.js';
+import { groupAdvantage, groupAdvantageSettings, type StandardDeviation } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
 import { number } from '../settings.js';
@@ -41,17 +41,22 @@ export const oneShotRlvr = objective({
 });
 
 export interface HistoryRank {
-  /** [problems] Variance of the accuracy over epochs (ddof 0); 0 for a problem without history. */
+  /** [problems] Variance of the accuracy over epochs; 0 for a problem without history. */
   readonly variance: number[];
   /** Problems from the largest variance to the smallest; those of equal variance keep their order. */
   readonly order: number[];
 }
 
 /** Historical variance score. `accuracies`: [problems][epochs], as many epochs as each problem has. */
-export function rankByHistory(accuracies: readonly (readonly number[])[]): HistoryRank {
+export function rankByHistory(
+  accuracies: readonly (readonly number[])[],
+  deviation: StandardDeviation = 'population',
+): HistoryRank {
   const variance = accuracies.map((history) => {
     const mean = meanOf(history);
-    return meanOf(history.map((value) => (value - mean) ** 2));
+    const squares = history.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const divisor = history.length - (deviation === 'sample' ? 1 : 0);
+    return divisor > 0 ? squares / divisor : 0;
   });
   const order = [...variance.keys()].sort((a, b) => variance[b]! - variance[a]!);
   return { variance, order };

@@ -13,7 +13,7 @@
 import { groupAdvantage, groupAdvantageSettings } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
-import { consistentRollouts } from '../filters/process-consistency.js';
+import { consistentRollouts, quotaRoundings } from '../filters/process-consistency.js';
 import { stepConsistency, stepScoresOf } from '../metrics/step-consistency.js';
 import { choice, number } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
@@ -33,11 +33,12 @@ export const prof = objective({
     maxSteps: number(30, 'most steps that are not penalised', { min: 0 }),
     mode: choice('both', ['both', 'correct'], 'correct: wrong rollouts leave by draw, for a weak process reward model'),
     seed: number(0, 'of that draw'),
+    rounding: choice('half-even', quotaRoundings, 'of a quota that is not whole; up: as the paper has it'),
     ...groupAdvantageSettings,
     ...clipSettings,
     ...commonSettings(),
   },
-  variants: [{ mode: 'correct', remove: 1 }],
+  variants: [{ mode: 'correct', remove: 1, rounding: 'up' }],
   needs: (settings) => ['oldLogProb', 'segment', 'tokenRewards', ...commonNeeds(settings)],
   differentiates: commonGradients,
   keep: (batch, settings) => {

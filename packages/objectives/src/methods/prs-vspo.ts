@@ -1,7 +1,7 @@
 /**
  * PRS and VSPO, staged rewards and value-based sampling (arXiv 2512.07478; no code, its method section was not read).
  *
- *     V_g = (maxReward - mean_g) std_g                             population standard deviation
+ *     V_g = (maxReward - mean_g) std_g                             population standard deviation (valueStd)
  *     places of groups with std 0 go to copies of the others, drawn with probability V_g / sum of V
  *     A_i = c w(c) (R_i - mean_g) / (std_g + 1e-6), w(c) = min(c^-1/2, 2 / c)      c: copies of the group, ddof 1
  *     loss = sum of max(-A r, -A clip(r, 1 - e, 1 + e)) / tokens + klCoef KL
@@ -13,12 +13,12 @@
  * the paper, default 0 so that no reference is asked for. The staged reward is text and lives with the verifiers.
  * Inferred: sampling rule, form of the smoothing, token mean.
  */
-import { groupAdvantage, groupAdvantageSettings } from '../advantages/group.js';
+import { groupAdvantage, groupAdvantageSettings, standardDeviations } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
 import { valueSampling, type SamplingOptions } from '../filters/task-value.js';
 import type { RolloutBatch } from '../objective.js';
-import { number } from '../settings.js';
+import { choice, number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
@@ -34,6 +34,7 @@ export const prsVspo = objective({
     maxReward: number(1, 'largest reward that can be reached'),
     power: number(0.5, 'one of c copies weighs at most c^-power', { min: 0 }),
     maxWeight: number(2, 'all copies of a group together weigh at most this', { min: 0 }),
+    valueStd: choice('population', standardDeviations, 'standard deviation in the value of a group'),
     seed: number(0, 'of the draws'),
     ...groupAdvantageSettings,
     ...clipRangeSettings,

@@ -16,6 +16,7 @@ import {
   groupAdvantageSettings,
   groupStatistics,
   type GroupAdvantageSettings,
+  type StandardDeviation,
 } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
@@ -52,13 +53,13 @@ export function spreadAdvantage(
   group: Int32Array,
   { spreadFloor, ...settings }: GroupAdvantageSettings & { readonly spreadFloor: number },
 ): Float64Array {
-  const spread = sampleSpreads(rewards, group);
+  const spread = sampleSpreads(rewards, group, settings.advantageStd);
   return groupAdvantage(rewards, group, settings).map((value, i) => (spread[i]! < spreadFloor ? 0 : value));
 }
 
-/** [rollouts] Standard deviation (ddof 1) of the group of each; 1 for a single scored member. */
-export function sampleSpreads(rewards: Float64Array, group: Int32Array): Float64Array {
-  const { index, count, std } = groupStatistics(rewards, group);
+/** [rollouts] Standard deviation of the group of each; 1 for a single scored member. */
+export function sampleSpreads(rewards: Float64Array, group: Int32Array, deviation?: StandardDeviation): Float64Array {
+  const { index, count, std } = groupStatistics(rewards, group, deviation);
   return Float64Array.from(index, (g) => (count[g] === 1 ? 1 : std[g]!));
 }
 

@@ -45,6 +45,7 @@ export const rover = objective({
     context.report('policyLoss', loss.scalar);
     return loss;
   },
+  exempt: { 'zero-gradient': 'log-ratios are regressed on the value of the random policy, too' },
 });
 
 /** [tokens] v_t above, without gradient. 0 under the mask. */

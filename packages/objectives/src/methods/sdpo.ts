@@ -67,6 +67,7 @@ export const sdpo = objective({
     context.report('policyLoss', loss.scalar);
     return loss;
   },
+  exempt: { 'zero-gradient': 'the teacher pulls, there are no advantages' },
 });
 
 function teacherTopK({ tape }: LossContext): Float64Array {

@@ -17,5 +17,9 @@ export const sft = objective({
   differentiates: () => ['logProb'],
   advantages: (batch) => broadcast(batch, new Float64Array(batch.group.length).fill(1)),
   loss: (context, settings) => aggregate(context.tape, context.logProb.neg(), context.totals, settings),
-  exempt: { 'zero-signal': 'rewards play no part: every demonstration is a target' },
+  exempt: {
+    'zero-signal': 'rewards play no part: every demonstration is a target',
+    'zero-gradient': 'the loss is cross-entropy, without advantages',
+    unscored: 'rewards play no part: a demonstration needs none',
+  },
 });

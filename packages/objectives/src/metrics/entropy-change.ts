@@ -1,3 +1,5 @@
+import { entropyOf } from './entropy.js';
+
 /** One update of a distribution, pi_new proportional to pi exp(eta d). */
 export interface ExponentialUpdate {
   readonly probabilities: number[];
@@ -64,8 +66,4 @@ export function expectedEntropyChange(
     total += exponentialUpdate(probabilities, delta, eta).entropyChange;
   }
   return { exact: total / outcomes, phi, secondOrder: (-(eta ** 2) / 2) * phi };
-}
-
-function entropyOf(probabilities: readonly number[]): number {
-  return probabilities.reduce((total, p) => (p > 0 ? total - p * Math.log(p) : total), 0);
 }

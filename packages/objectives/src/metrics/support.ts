@@ -8,6 +8,7 @@
  * entropy never rises under the KL-regularised optimum is false in general, so nothing here relies on it.
  */
 import { part } from '../define.js';
+import { entropyOf } from './entropy.js';
 
 export const invisibleLeash = part({
   title: 'Support dynamics',
@@ -82,11 +83,6 @@ export function answerEntropy(answers: readonly (string | null)[]): {
   const counts = new Map<string | null, number>();
   for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   return { entropy: entropyOf([...counts.values()].map((n) => n / answers.length)), distinct: counts.size };
-}
-
-/** Entropy in nats of a distribution. */
-export function entropyOf(probabilities: readonly number[]): number {
-  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }
 
 export interface TiltedPolicy {

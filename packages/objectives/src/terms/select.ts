@@ -74,3 +74,10 @@ export function hashedUniform(value: number, seed: number): number {
   }
   return (hash >>> 0) / 2 ** 32;
 }
+
+/** To the nearest whole number, a half to the even one (Python's `round`). */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

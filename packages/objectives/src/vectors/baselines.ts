@@ -10,6 +10,7 @@ import { highEntropyTokens } from '../filters/high-entropy.js';
 import type { SlugAdapters } from './adapter.js';
 import { baselineLosses } from './baselines-losses.js';
 import { baselineMismatch } from './baselines-mismatch.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, flatten, groupNumbers, rowsOf, type Labels, type Matrix } from './padded.js';
 
 interface Grouped {
@@ -23,10 +24,14 @@ interface TokenReturnsInputs {
 }
 
 const advantageAdapters: SlugAdapters = {
-  grpo_advantage: ({ rewards, groups }: Grouped, { norm_by_std, eps }: { norm_by_std: boolean; eps: number }) => ({
+  grpo_advantage: (
+    { rewards, groups }: Grouped,
+    { norm_by_std, eps, ...deviation }: DeviationParams & { norm_by_std: boolean; eps: number },
+  ) => ({
     advantage: groupAdvantage(Float64Array.from(rewards), groupNumbers(groups), {
       advantageScale: norm_by_std ? 'group' : 'none',
       advantageEpsilon: eps,
+      advantageStd: deviationOf(deviation),
     }),
   }),
   rloo_advantage: ({ rewards, groups }: Grouped) => ({
@@ -68,12 +73,12 @@ const advantageAdapters: SlugAdapters = {
   },
   trl_advantage: (
     { rewards }: { rewards: readonly number[] },
-    params: { num_generations: number; scale_rewards: 'group' | 'batch' | 'none'; eps: number },
+    params: DeviationParams & { num_generations: number; scale_rewards: 'group' | 'batch' | 'none'; eps: number },
   ) => ({
     advantage: groupAdvantage(
       Float64Array.from(rewards),
       Int32Array.from(rewards, (_, i) => Math.floor(i / params.num_generations)),
-      { advantageScale: params.scale_rewards, advantageEpsilon: params.eps },
+      { advantageScale: params.scale_rewards, advantageEpsilon: params.eps, advantageStd: deviationOf(params) },
     ),
   }),
 };

@@ -5,6 +5,7 @@ import { clippedSurrogate } from '../terms/clip.js';
 import { klPenalty } from '../terms/kl.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, verlKl, type DeviationParams } from './options.js';
 import { batchOf, evaluateFormula, flatten, groupNumbers, type Labels, type Matrix } from './padded.js';
 
 interface View {
@@ -20,9 +21,10 @@ interface LossParams {
   readonly clip_c: number;
   readonly kl_coef: number;
   readonly agg: Aggregation;
+  readonly kl_type: keyof typeof verlKl;
 }
 
-function viewCase(view: View, { clip, clip_c, kl_coef, agg }: LossParams) {
+function viewCase(view: View, { clip, clip_c, kl_coef, agg, kl_type }: LossParams) {
   const columns = { logProb: view.logprobs, oldLogProb: view.old_logprobs, refLogProb: view.ref_logprobs };
   const batch = batchOf(view.mask, columns);
   const parts = { pg_loss: 0, kl_loss: 0 };
@@ -31,7 +33,7 @@ function viewCase(view: View, { clip, clip_c, kl_coef, agg }: LossParams) {
     const settings = { clipLow: clip, clipHigh: clip, dualClip: clip_c };
     const mean = { aggregation: agg, lengthNorm: null };
     const policy = aggregate(tape, clippedSurrogate(context, tokenRatio(context), settings), totals, mean);
-    const kl = aggregate(tape, klPenalty(context.logProb, context.column('refLogProb'), 'k3'), totals, mean);
+    const kl = aggregate(tape, klPenalty(context.logProb, context.column('refLogProb'), verlKl[kl_type]), totals, mean);
     parts.pg_loss = policy.scalar;
     parts.kl_loss = kl.scalar;
     return policy.add(kl.mul(kl_coef));
@@ -60,11 +62,12 @@ export const coReward: SlugAdapters = {
   },
   grpo_outcome_advantage: (
     { scores, group }: { scores: readonly number[]; group: Labels },
-    { eps }: { eps: number },
+    { eps, ...deviation }: DeviationParams & { eps: number },
   ) => ({
     advantages: groupAdvantage(Float64Array.from(scores), groupNumbers(group), {
       advantageScale: 'group',
       advantageEpsilon: eps,
+      advantageStd: deviationOf(deviation),
     }),
   }),
   co_reward_loss: (views: { original: View; rephrased: View }, params: LossParams) => {

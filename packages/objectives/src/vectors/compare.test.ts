@@ -46,5 +46,21 @@ test('a case passes, fails, throws or is missing, and each is counted', () => {
       { name: 'c', fn: 'broken', reason: 'threw no' },
     ],
     missingFunctions: ['other'],
+    unread: [],
   });
+});
+
+test('keys that no case of a function has its adapter look at are named', () => {
+  const item = {
+    name: 'a',
+    fn: 'f',
+    inputs: { x: 1, y: 2 },
+    params: { used: 1, ignored: 2 },
+    expected: { z: 2 },
+    tol: 0,
+  };
+  const adapters = {
+    f: ({ x, ...rest }: Record<string, number>, { used }: { used: number }) => ({ z: x! + used, rest }),
+  };
+  expect(runVectors('card', [item], adapters)).toMatchObject({ passed: 1, unread: ['f.ignored'] });
 });

@@ -3,6 +3,7 @@ import { whiten } from '../advantages/whiten.js';
 import { broadcast } from '../columns.js';
 import { difficultyReport } from '../filters/difficulty.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, rowsOf, type Labels, type Matrix } from './padded.js';
 
 interface AdvantageInputs {
@@ -23,7 +24,7 @@ export const goldenGoose: SlugAdapters = {
   },
   decoupled_advantage: (
     { scores, group, mask }: AdvantageInputs,
-    { eps, whiten: unit }: { eps: number; whiten: 'token' | 'sequence' },
+    { eps, whiten: unit, ...deviation }: DeviationParams & { eps: number; whiten: 'token' | 'sequence' },
   ) => {
     // Statistics over sequences are those over tokens when every sequence has one token.
     const batch = batchOf(
@@ -35,7 +36,7 @@ export const goldenGoose: SlugAdapters = {
       },
     );
     const centred = groupAdvantage(batch.rewards, batch.group, { advantageScale: 'none', advantageEpsilon: 0 });
-    const whitened = whiten(batch, broadcast(batch, centred), eps);
+    const whitened = whiten(batch, broadcast(batch, centred), eps, deviationOf(deviation));
     return { advantages: unit === 'token' ? rowsOf(batch, whitened) : whitened };
   },
 };

@@ -1,20 +1,26 @@
 import { groupAdvantage } from '../advantages/group.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { consecutiveGroups } from './padded.js';
 
-interface Params {
+interface Params extends DeviationParams {
   readonly eps: number;
   /** Absent: all rewards are one group. */
   readonly group_size?: number;
 }
 
-function advantagesOf(rewards: readonly number[], epsilon: number, size = rewards.length): Float64Array {
+function advantagesOf(rewards: readonly number[], { eps, group_size, ...deviation }: Params): Float64Array {
+  const size = group_size ?? rewards.length;
   const groups = Int32Array.from(consecutiveGroups(rewards.length, size));
-  return groupAdvantage(Float64Array.from(rewards), groups, { advantageScale: 'group', advantageEpsilon: epsilon });
+  return groupAdvantage(Float64Array.from(rewards), groups, {
+    advantageScale: 'group',
+    advantageEpsilon: eps,
+    advantageStd: deviationOf(deviation),
+  });
 }
 
-const grouped = ({ rewards }: { rewards: readonly number[] }, { eps, group_size }: Params) => ({
-  advantages: advantagesOf(rewards, eps, group_size),
+export const grouped = ({ rewards }: { rewards: readonly number[] }, params: Params) => ({
+  advantages: advantagesOf(rewards, params),
 });
 
 interface RlptInputs {
@@ -30,8 +36,8 @@ export const vmr: SlugAdapters = { grpo_advantage: grouped };
 export const rlvrr: SlugAdapters = { group_norm_advantage: grouped };
 
 export const rlpt: SlugAdapters = {
-  rlpt_advantages: ({ asr_rewards, msr_rewards }: RlptInputs, { lambda, eps }: { lambda: number; eps: number }) => ({
-    asr_advantages: advantagesOf(asr_rewards, eps),
-    msr_advantages_weighted: advantagesOf(msr_rewards, eps).map((advantage) => lambda * advantage),
+  rlpt_advantages: ({ asr_rewards, msr_rewards }: RlptInputs, { lambda, ...params }: Params & { lambda: number }) => ({
+    asr_advantages: advantagesOf(asr_rewards, params),
+    msr_advantages_weighted: advantagesOf(msr_rewards, params).map((advantage) => lambda * advantage),
   }),
 };

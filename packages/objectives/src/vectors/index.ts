@@ -42,6 +42,11 @@ import { longCot } from './long-cot.js';
 import { saga } from './saga.js';
 import { contentModeration, rlpt, rlvrr, vmr } from './group-advantages.js';
 import { invisibleLeash } from './invisible-leash.js';
+import { clsRl, rere } from './rere.js';
+import { cogRethinker } from './cog-rethinker.js';
+import { pathNotTaken } from './path-not-taken.js';
+import { crossDomainRm, rlbff, rmNlhf, spct, trm } from './judge-losses.js';
+import type { VectorSlug } from '../names.js';
 
 /** Implementations behind the test vectors: card slug, then the name of the case's function. */
 export const vectorAdapters = {
@@ -91,6 +96,13 @@ export const vectorAdapters = {
   rlvrr,
   vmr,
   'invisible-leash': invisibleLeash,
-} as const satisfies Readonly<Record<string, SlugAdapters>>;
-
-export type VectorSlug = keyof typeof vectorAdapters;
+  rere,
+  'cog-rethinker': cogRethinker,
+  'path-not-taken': pathNotTaken,
+  'cls-rl': clsRl,
+  'cross-domain-rm': crossDomainRm,
+  rlbff,
+  'rm-nlhf': rmNlhf,
+  spct,
+  trm,
+} as const satisfies Readonly<Record<VectorSlug, SlugAdapters>>;

@@ -1,6 +1,6 @@
+import { entropyOf } from '../metrics/entropy.js';
 import {
   answerEntropy,
-  entropyOf,
   supportCounts,
   supportRatios,
   supportThreshold,

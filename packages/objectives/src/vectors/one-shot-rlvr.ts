@@ -5,6 +5,7 @@ import { clippedLoss } from '../terms/clip.js';
 import { klPenalty } from '../terms/kl.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, evaluateFormula, flatten, groupNumbers, type Labels, type Matrix } from './padded.js';
 
 interface LossInputs {
@@ -73,9 +74,12 @@ function lossCase(inputs: LossInputs, params: LossParams) {
 }
 
 export const oneShotRlvr: SlugAdapters = {
-  historical_variance_rank: ({ history }: { history: Readonly<Record<string, readonly number[]>> }) => {
+  historical_variance_rank: (
+    { history }: { history: Readonly<Record<string, readonly number[]>> },
+    params: DeviationParams,
+  ) => {
     const names = Object.keys(history);
-    const { variance, order } = rankByHistory(Object.values(history));
+    const { variance, order } = rankByHistory(Object.values(history), deviationOf(params));
     return {
       std: Object.fromEntries(names.map((name, i) => [name, Math.sqrt(variance[i]!)])),
       variance: Object.fromEntries(names.map((name, i) => [name, variance[i]])),
@@ -85,11 +89,12 @@ export const oneShotRlvr: SlugAdapters = {
   grpo_entropy_loss: lossCase,
   grpo_outcome_advantage: (
     { scores, group }: { scores: readonly number[]; group: Labels },
-    { eps }: { eps: number },
+    { eps, ...deviation }: DeviationParams & { eps: number },
   ) => ({
     advantages: groupAdvantage(Float64Array.from(scores), groupNumbers(group), {
       advantageScale: 'group',
       advantageEpsilon: eps,
+      advantageStd: deviationOf(deviation),
     }),
   }),
 };

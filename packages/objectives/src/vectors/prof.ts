@@ -17,16 +17,18 @@ interface FilterParams {
   readonly min_steps: number;
   readonly max_steps: number;
   readonly mode: 'both' | 'correct';
+  readonly rounding: string;
 }
 
 function filterCase({ scores, num_steps, rewards, group }: FilterInputs, params: FilterParams) {
   const given = { scores: Float64Array.from(scores), steps: Int32Array.from(num_steps) };
   const { remove, step_penalty: stepPenalty, min_steps: minSteps, max_steps: maxSteps, mode } = params;
-  const options = { remove, stepPenalty, minSteps, maxSteps, mode, seed: 0 };
+  const rounding = params.rounding.startsWith('ceil') ? 'up' : 'half-even';
+  const options = { remove, stepPenalty, minSteps, maxSteps, mode, seed: 0, rounding } as const;
   const keep = consistentRollouts(given, rewards, groupNumbers(group), options);
   const kept = scores.flatMap((_, i) => (keep[i] === 1 ? [i] : []));
   const count = (outcome: number) => rewards.filter((reward) => reward === outcome).length;
-  const paper = removalQuotas(count(1), count(0), remove, Math.ceil);
+  const paper = removalQuotas(count(1), count(0), remove, 'up');
   return {
     kept_set: kept,
     kept_correct: kept.filter((i) => rewards[i] === 1).length,

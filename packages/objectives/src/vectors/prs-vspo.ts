@@ -1,18 +1,21 @@
 import { groupAdvantage } from '../advantages/group.js';
 import { valueSampling, type SamplingOptions } from '../filters/task-value.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import type { Matrix } from './padded.js';
 
-interface PlanParams {
+interface PlanParams extends DeviationParams {
   readonly r_max: number;
   readonly power?: number;
   readonly max_total_weight?: number;
 }
 
-function planOf(groups: Matrix, uniforms: readonly number[], { r_max, power = 0.5, max_total_weight = 2 }: PlanParams) {
+function planOf(groups: Matrix, uniforms: readonly number[], params: PlanParams) {
+  const { r_max, power = 0.5, max_total_weight = 2, std = 'population' } = params;
   const rewards = Float64Array.from(groups.flat());
   const group = Int32Array.from(groups.flatMap((list, g) => list.map(() => g)));
-  const options: SamplingOptions = { maxReward: r_max, power, maxWeight: max_total_weight };
+  const valueStd = deviationOf({ std });
+  const options: SamplingOptions = { maxReward: r_max, power, maxWeight: max_total_weight, valueStd };
   return { rewards, group, plan: valueSampling(rewards, group, (place) => uniforms[place]!, options) };
 }
 

@@ -4,6 +4,7 @@ import { assessExploration, rubricReward } from '../shaping/rubric.js';
 import { aggregate } from '../terms/aggregate.js';
 import { meanWhere } from '../terms/mixed-policy.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, evaluateFormula, flatten, type Matrix } from './padded.js';
 
 interface RubricInputs {
@@ -69,11 +70,12 @@ export const rgrGrpo: SlugAdapters = {
   },
   group_advantage: (
     { rewards }: { rewards: readonly number[] },
-    { eps, divide_by_std }: { eps: number; divide_by_std: boolean },
+    { eps, divide_by_std, ...deviation }: DeviationParams & { eps: number; divide_by_std: boolean },
   ) => ({
     advantages: groupAdvantage(Float64Array.from(rewards), new Int32Array(rewards.length), {
       advantageScale: divide_by_std ? 'group' : 'none',
       advantageEpsilon: eps,
+      advantageStd: deviationOf(deviation),
     }),
   }),
   mix_policy_loss: mixPolicyLoss,

@@ -1,19 +1,13 @@
 import { spreadStep, SPREAD_START } from '../filters/reward-spread.js';
+import { bfloat16 } from '../metrics/bf16.js';
 import { probabilityReward, referenceProbability, sampleSpreads, spreadAdvantage } from '../methods/rlpr.js';
 import { repeatedRunPenalty, tagReward, type TagMode } from '../shaping/answer-tags.js';
 import { clippedLoss } from '../terms/clip.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { groupNumbers, type Labels, type Matrix } from './padded.js';
 import { surrogateCase, type AggregationParams } from './surrogate.js';
-
-/** The nearest number of 8 significant bits, ties to even: what the official code stores. */
-function bfloat16(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer);
-  const word = bits[0]!;
-  bits[0] = ((word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000) >>> 0;
-  return new Float32Array(bits.buffer)[0]!;
-}
 
 interface ScheduleParams {
   readonly beta: number;
@@ -65,12 +59,18 @@ export const rlpr: SlugAdapters = {
   ) => ({ penalty: repeatedRunPenalty(text, window, max_repetitions) }),
   grpo_outcome_advantage: (
     { scores, group }: { scores: readonly number[]; group: Labels },
-    { std_filter, eps }: { std_filter: number; eps: number },
+    { std_filter, eps, ...deviation }: DeviationParams & { std_filter: number; eps: number },
   ) => {
     const rewards = Float64Array.from(scores);
     const groups = groupNumbers(group);
-    const spread = sampleSpreads(rewards, groups);
-    const settings = { advantageScale: 'group', advantageEpsilon: eps, spreadFloor: std_filter } as const;
+    const advantageStd = deviationOf(deviation);
+    const spread = sampleSpreads(rewards, groups, advantageStd);
+    const settings = {
+      advantageScale: 'group',
+      advantageEpsilon: eps,
+      advantageStd,
+      spreadFloor: std_filter,
+    } as const;
     return {
       advantages: spreadAdvantage(rewards, groups, settings),
       filtered_fraction: spread.filter((value) => value < std_filter).length / spread.length,

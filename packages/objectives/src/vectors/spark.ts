@@ -1,11 +1,12 @@
 import { groupAdvantage } from '../advantages/group.js';
 import { pairwiseLabel, planAuxiliaryItems, pointwiseLabel, type JudgingPlan } from '../methods/spark.js';
-import { aggregate } from '../terms/aggregate.js';
+import { aggregate, type Aggregation } from '../terms/aggregate.js';
 import { clippedLoss } from '../terms/clip.js';
 import { klPenalty } from '../terms/kl.js';
 import { tokenRatio } from '../terms/ratio.js';
 import { broadcast } from '../columns.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, evaluateFormula, type Matrix } from './padded.js';
 
 interface LossInputs {
@@ -17,22 +18,35 @@ interface LossInputs {
   readonly mask: Matrix;
 }
 
-function advantagesOf(rewards: readonly number[], advantageEpsilon: number): Float64Array {
-  const group = new Int32Array(rewards.length);
-  return groupAdvantage(Float64Array.from(rewards), group, { advantageScale: 'group', advantageEpsilon });
+function advantagesOf(
+  rewards: readonly number[],
+  { eps, ...deviation }: DeviationParams & { eps: number },
+): Float64Array {
+  return groupAdvantage(Float64Array.from(rewards), new Int32Array(rewards.length), {
+    advantageScale: 'group',
+    advantageEpsilon: eps,
+    advantageStd: deviationOf(deviation),
+  });
 }
 
-function lossCase(inputs: LossInputs, { clip_eps, kl_coef }: { clip_eps: number; kl_coef: number }) {
+interface LossParams {
+  readonly clip_eps: number;
+  readonly kl_coef: number;
+  readonly kl: 'k1' | 'k2' | 'k3';
+  readonly reduction: Aggregation;
+}
+
+function lossCase(inputs: LossInputs, { clip_eps, kl_coef, kl: kind, reduction }: LossParams) {
   const { log_probs: logProb, old_log_probs: oldLogProb, ref_log_probs: refLogProb } = inputs;
   const batch = batchOf(inputs.mask, { logProb, oldLogProb, refLogProb });
-  const advantages = advantagesOf(inputs.rewards, 1e-9);
-  const mean = { aggregation: 'token-mean', lengthNorm: null } as const;
+  const advantages = advantagesOf(inputs.rewards, { eps: 1e-9 });
+  const mean = { aggregation: reduction, lengthNorm: null };
   const parts = { policy_loss: 0, kl: 0 };
   const result = evaluateFormula(batch, broadcast(batch, advantages), (context) => {
     const { tape, totals } = context;
     const range = { clipLow: clip_eps, clipHigh: clip_eps };
     const policy = aggregate(tape, clippedLoss(context, tokenRatio(context), range), totals, mean);
-    const kl = klPenalty(context.logProb, context.column('refLogProb'), 'k3-unbounded');
+    const kl = klPenalty(context.logProb, context.column('refLogProb'), kind === 'k3' ? 'k3-unbounded' : kind);
     const divergence = aggregate(tape, kl, totals, mean);
     parts.policy_loss = policy.scalar;
     parts.kl = divergence.scalar;
@@ -64,8 +78,8 @@ interface LabelInputs {
 
 export const spark: SlugAdapters = {
   spark_loss: lossCase,
-  group_advantage: ({ rewards }: { rewards: readonly number[] }, { eps }: { eps: number }) => ({
-    advantages: advantagesOf(rewards, eps),
+  group_advantage: ({ rewards }: { rewards: readonly number[] }, params: DeviationParams & { eps: number }) => ({
+    advantages: advantagesOf(rewards, params),
   }),
   plan_auxiliary_items: (
     inputs: { rewards: Matrix; answer_missing: Matrix; uniform_draw: readonly number[] },

@@ -2,6 +2,7 @@ import { extractProblem, scoreVariants, selectProblem } from '../methods/svs.js'
 import { clippedSurrogate } from '../terms/clip.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import type { Matrix } from './padded.js';
 import { surrogateCase, type AggregationParams } from './surrogate.js';
 
@@ -27,11 +28,15 @@ export const svs: SlugAdapters = {
   }),
   synthesis_step: (
     { solve_results }: { solve_results: readonly (readonly (readonly number[] | null)[])[] },
-    { n, acc_low, acc_high, eps }: Bounds & { n: number; eps: number },
+    { n, acc_low, acc_high, eps, ...deviation }: Bounds & DeviationParams & { n: number; eps: number },
   ) => ({
     seeds: solve_results.map((variants) => {
       const solved = variants.map((row) => (row === null ? null : flags(row)));
-      const settings = { advantageScale: 'group', advantageEpsilon: eps } as const;
+      const settings = {
+        advantageScale: 'group',
+        advantageEpsilon: eps,
+        advantageStd: deviationOf(deviation),
+      } as const;
       const found = scoreVariants(solved, n, { low: acc_low, high: acc_high }, settings);
       return {
         synthesis_rewards: found.rewards,

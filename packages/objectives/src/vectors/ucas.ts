@@ -1,5 +1,6 @@
 import { confidenceShaped, logitPenalised, selfCertainty } from '../methods/ucas.js';
 import type { SlugAdapters } from './adapter.js';
+import { deviationOf, type DeviationParams } from './options.js';
 import { batchOf, flatten, rowsOf, type Labels, type Matrix } from './padded.js';
 
 interface Inputs {
@@ -10,7 +11,7 @@ interface Inputs {
   readonly mask: Matrix;
 }
 
-interface Params {
+interface Params extends DeviationParams {
   readonly beta_pos: number;
   readonly beta_neg: number;
   readonly token_coef: number;
@@ -29,6 +30,7 @@ export const ucas: SlugAdapters = {
     const settings = {
       advantageScale: params.norm_by_std ? 'group' : 'none',
       advantageEpsilon: params.eps,
+      advantageStd: deviationOf(params),
       betaPositive: params.beta_pos,
       betaNegative: params.beta_neg,
       tokenCoef: params.token_coef,

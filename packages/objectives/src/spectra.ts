@@ -1,0 +1,1 @@
+export { spectralGeometry, weightMasks, type SpectralGeometry, type WeightMasks } from './metrics/spectra.js';
