@@ -21,6 +21,7 @@ export * as rlpt from './rlpt.js';
 export * as rlver from './rlver.js';
 export * as rlvrr from './rlvrr.js';
 export * as rmNlhf from './rm-nlhf.js';
+export * as sgp from './sgp.js';
 export * as spct from './spct.js';
 export * as ssl4rl from './ssl4rl.js';
 export * as structuralCausalModel from './structural-causal-model.js';

@@ -8,3 +8,4 @@ export { makeSqlPool } from './pool.js';
 export type { ExpectedTable, SqlOptions, SqlReference } from './reference.js';
 export type { SqlCell, SqlRow, SqlTable } from './table.js';
 export { extractSql, verifySql, type SqlContext } from './verify-sql.js';
+export { attemptSql, sqlEscapes, type SqlEnding, type SqlEscape } from './escapes.js';

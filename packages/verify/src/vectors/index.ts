@@ -2,6 +2,7 @@ import type { SlugAdapters } from './adapter.js';
 import { crossDomainRm, hallucination, oneTokenJudge, rlbff, rmNlhf, spct, trm, verifybench } from './judges.js';
 import { loong } from './loong.js';
 import { crossthink, guru, longCot, multiDomain } from './reasoning.js';
+import { sgp } from './pictures.js';
 import { verifierPitfalls } from './verifier-pitfalls.js';
 import {
   alphaAlign,
@@ -48,6 +49,7 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   rlver,
   rlvrr,
   'rm-nlhf': rmNlhf,
+  sgp,
   spct,
   ssl4rl,
   'tool-envs': toolEnvs,

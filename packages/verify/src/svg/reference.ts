@@ -1,0 +1,99 @@
+import { defaultSvgLimits, type SvgLimits } from './document.js';
+import type { Picture } from './job.js';
+
+/** What a picture should look like: a picture, a caption (with an embedder), or both. A text alone is an SVG. */
+export interface SvgReference {
+  readonly svg?: string;
+  /** Bytes of a PNG file, or their base64 text. */
+  readonly png?: Uint8Array | string;
+  readonly caption?: string;
+}
+
+/** The parts of a score; `image` and `text` need an embedder. */
+export const partNames = ['pixel', 'structure', 'shape', 'edges', 'colour', 'image', 'text'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** How pictures are compared, and what bounds a response. */
+export interface SvgOptions {
+  /** Weights of the parts; those not named count nothing. Default: every part that can be computed counts alike. */
+  readonly weights?: Readonly<Partial<Record<PartName, number>>>;
+  /** Pixels of each side of the square in which pictures are compared, 16 to 1024; default 128. */
+  readonly size?: number;
+  readonly maxLength?: number;
+  readonly maxElements?: number;
+  /** Milliseconds; default 3000, as sgp has it. */
+  readonly wallMs?: number;
+  /** MiB; default 256. */
+  readonly memoryMb?: number;
+}
+
+export interface SvgTask {
+  readonly picture: Picture | null;
+  readonly caption: string | null;
+}
+
+/** Reads a reference of unknown origin; a text says what is wrong with it. */
+export function readReference(reference: unknown): SvgTask | string {
+  if (typeof reference === 'string') return readReference({ svg: reference });
+  if (typeof reference !== 'object' || reference === null)
+    return 'the reference must be an SVG text or { svg, png, caption }';
+  const { svg, png, caption } = reference as Readonly<Record<string, unknown>>;
+  if (svg !== undefined && (typeof svg !== 'string' || svg.trim() === '')) return 'svg must be a text';
+  if (caption !== undefined && (typeof caption !== 'string' || caption.trim() === '')) return 'caption must be a text';
+  if (png !== undefined && typeof png !== 'string' && !(png instanceof Uint8Array))
+    return 'png must be bytes or base64';
+  if (svg !== undefined && png !== undefined) return 'the reference must have svg or png, not both';
+  const drawn: Picture | null =
+    svg !== undefined
+      ? { kind: 'svg', text: svg }
+      : png !== undefined
+        ? { kind: 'png', bytes: typeof png === 'string' ? new Uint8Array(Buffer.from(png, 'base64')) : png }
+        : null;
+  if (drawn === null && caption === undefined) return 'the reference must have svg, png or caption';
+  return { picture: drawn, caption: caption ?? null };
+}
+
+/** Options with every default filled in. */
+export interface SvgRules {
+  readonly weights: Readonly<Partial<Record<PartName, number>>>;
+  readonly size: number;
+  readonly limits: SvgLimits;
+  readonly wallMs: number;
+  readonly memoryMb: number;
+}
+
+const ranges = {
+  size: [16, 1024, 128],
+  maxLength: [1, 10_000_000, defaultSvgLimits.maxLength],
+  maxElements: [1, 1_000_000, defaultSvgLimits.maxElements],
+  wallMs: [1, 600_000, 3000],
+  memoryMb: [16, 65_536, 256],
+} as const satisfies Readonly<Record<string, readonly [least: number, most: number, usual: number]>>;
+
+/** Fills in the defaults; a text says which option is wrong. */
+export function readOptions(options: Readonly<Record<string, unknown>>): SvgRules | string {
+  const { weights = {}, ...numbers } = options;
+  for (const [name, value] of Object.entries(numbers)) {
+    const range = Object.hasOwn(ranges, name) ? ranges[name as keyof typeof ranges] : undefined;
+    if (range === undefined) return `the option must be one of weights, ${Object.keys(ranges).join(', ')}, got ${name}`;
+    const [least, most] = range;
+    if (!(Number.isInteger(value) && (value as number) >= least && (value as number) <= most)) {
+      return `${name} must be a whole number from ${least} to ${most}`;
+    }
+  }
+  if (typeof weights !== 'object' || weights === null) return `weights must be numbers by ${partNames.join(', ')}`;
+  for (const [name, weight] of Object.entries(weights as Readonly<Record<string, unknown>>)) {
+    const known = (partNames as readonly string[]).includes(name);
+    if (!known || typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight)) {
+      return `weights must be numbers from 0 by ${partNames.join(', ')}, got ${name}`;
+    }
+  }
+  const valueOf = (name: keyof typeof ranges): number => (numbers[name] as number | undefined) ?? ranges[name][2];
+  return {
+    weights,
+    size: valueOf('size'),
+    limits: { ...defaultSvgLimits, maxLength: valueOf('maxLength'), maxElements: valueOf('maxElements') },
+    wallMs: valueOf('wallMs'),
+    memoryMb: valueOf('memoryMb'),
+  };
+}
