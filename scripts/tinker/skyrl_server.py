@@ -37,6 +37,8 @@ def arguments():
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"], help="compute type")
     parser.add_argument("--rank", type=int, default=32, help="highest LoRA rank")
+    parser.add_argument("--train-batch", type=int, default=16, help="sequences a pass; fewer shapes to compile")
+    parser.add_argument("--sample-batch", type=int, default=64, help="completions side by side")
     parser.add_argument("--adapters", type=int, default=4, help="models at a time, and one for the base model")
     return parser.parse_args()
 
@@ -53,7 +55,7 @@ def with_dtype(folder, work, dtype):
     return copy
 
 
-def announce(port):
+def announce(port, out):
     url = f"http://127.0.0.1:{port}"
     while True:
         try:
@@ -61,11 +63,14 @@ def announce(port):
                 break
         except OSError:
             time.sleep(0.2)
-    print(json.dumps({"url": url}), flush=True)
+    print(json.dumps({"url": url}), file=out, flush=True)
 
 
 def main():
     options = arguments()
+    # SkyRL and its engine log to stdout, which is for the address alone.
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     options.work.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -83,16 +88,17 @@ def main():
     api.app.state.engine_config = EngineConfig(
         base_model=str(with_dtype(options.model.resolve(), options.work, options.dtype)),
         backend="jax",
-        backend_config={"max_lora_adapters": options.adapters, "max_lora_rank": options.rank},
-        checkpoints_base=options.work / "checkpoints",
+        backend_config={
+            "max_lora_adapters": options.adapters,
+            "max_lora_rank": options.rank,
+            "train_micro_batch_size": options.train_batch,
+            "sample_max_num_sequences": options.sample_batch,
+        },
+        checkpoints_base=options.work.resolve() / "checkpoints",
         database_url=f"sqlite:///{options.work.resolve() / 'tinker.db'}",
     )
-    threading.Thread(target=announce, args=(options.port,), daemon=True).start()
-    log = get_uvicorn_log_config()
-    for handler in log.get("handlers", {}).values():
-        if "stream" in handler:
-            handler["stream"] = "ext://sys.stderr"
-    uvicorn.run(api.app, host="127.0.0.1", port=options.port, log_config=log)
+    threading.Thread(target=announce, args=(options.port, out), daemon=True).start()
+    uvicorn.run(api.app, host="127.0.0.1", port=options.port, log_config=get_uvicorn_log_config())
 
 
 main()

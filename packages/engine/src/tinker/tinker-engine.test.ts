@@ -1,0 +1,370 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TokenBatch } from '../engine.js';
+import { EngineError } from '../errors.js';
+import type { RetryPolicy } from './connection.js';
+import type { FakeServerOptions, Fault } from './testing/fake-server.js';
+import { FakeServer } from './testing/fake-server.js';
+import { TinkerEngine } from './tinker-engine.js';
+
+const INFO = { family: 'tabular', parameters: 64, vocabSize: 8, contextLength: 32, eosTokenIds: [7] };
+const QUICK: RetryPolicy = {
+  firstDelayMs: 1,
+  maxDelayMs: 20,
+  giveUpAfterMs: 300,
+  requestTimeoutMs: 5000,
+  pollTimeoutMs: 5000,
+};
+
+/** As the API is documented, and as SkyRL's JAX back end behaves. */
+const servers: Readonly<Record<string, FakeServerOptions>> = {
+  documented: { reduction: 'sum', idempotent: true },
+  'like SkyRL on JAX': { reduction: 'sequence-mean', idempotent: false, describesItself: true },
+};
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function open(options: FakeServerOptions, extra: Partial<Parameters<typeof TinkerEngine.connect>[0]> = {}) {
+  const server = new FakeServer(options);
+  await server.start();
+  cleanups.push(() => server.stop());
+  const engine = await connect(server, extra);
+  return { server, engine };
+}
+
+async function connect(server: FakeServer, extra: Partial<Parameters<typeof TinkerEngine.connect>[0]> = {}) {
+  const engine = await TinkerEngine.connect({
+    ...{ baseUrl: server.url, baseModel: 'tabular', model: INFO, lora: { rank: 4, seed: 0 }, retry: QUICK },
+    ...extra,
+  });
+  cleanups.push(() => engine.dispose());
+  return engine;
+}
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'touchstone-tinker-'));
+  cleanups.push(() => rm(made, { recursive: true }));
+  return made;
+}
+
+function batchOf(sequences: readonly (readonly number[])[], promptLength = 1): TokenBatch {
+  const offsets = Int32Array.from([0, ...sequences.map(({ length }) => length)]);
+  for (let i = 1; i < offsets.length; i++) offsets[i] = (offsets[i] as number) + (offsets[i - 1] as number);
+  const scored = Uint8Array.from(sequences.flatMap((each) => each.map((_, t) => (t >= promptLength ? 1 : 0))));
+  return { tokens: Int32Array.from(sequences.flat()), offsets, scored };
+}
+
+/** What the weights should have been given: sum over tokens of gradient x d(log-prob)/d(table). */
+function expectedGradient(server: FakeServer, { tokens, offsets }: TokenBatch, gradient: Float32Array): Float64Array {
+  const table = server.newest;
+  const sum = new Float64Array(table.vocabSize ** 2);
+  for (let t = 1; t < tokens.length; t++) {
+    if (offsets.includes(t)) continue;
+    const previous = tokens[t - 1] as number;
+    const logs = table.logProbs(previous);
+    for (const [next, log] of logs.entries()) {
+      const at = previous * table.vocabSize + next;
+      sum[at] = (sum[at] as number) + (gradient[t] as number) * ((next === tokens[t] ? 1 : 0) - Math.exp(log));
+    }
+  }
+  return sum;
+}
+
+const PROMPTS = [Int32Array.of(0, 1), Int32Array.of(2, 3, 4)];
+
+describe.each(Object.entries(servers))('the engine on a server: %s', (_, options) => {
+  it('finds out what the server does', async () => {
+    const { engine, server } = await open(options);
+    expect(engine.facts).toMatchObject({ reduction: options.reduction, idempotent: options.idempotent });
+    expect(engine.limits).toMatchObject({ columns: [], clipsGradients: options.describesItself !== true });
+    // The model of the trial is gone.
+    expect(server.modelCount).toBe(1);
+  });
+
+  it('gives log-probs where the batch is scored, zeros elsewhere', async () => {
+    const { engine, server } = await open(options);
+    const batch = batchOf([[0, 1, 2], [5], [3, 3, 6, 7]]);
+    const { logProb } = await engine.forward(batch);
+    const after = (token: number, next: number) => server.newest.logProbs(token)[next] as number;
+    const expected = [0, after(0, 1), after(1, 2), 0, 0, after(3, 3), after(3, 6), after(6, 7)];
+    expect(Array.from(logProb)).toEqual(expected.map((value) => expect.closeTo(value, 6)));
+  });
+
+  it('hands over any gradient by log-probs as it is: signs, zero sums, ragged sequences, bare tokens', async () => {
+    const { engine, server } = await open(options);
+    const sequence = fc.array(fc.nat(7), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sequence, { minLength: 1, maxLength: 5 }),
+        fc.infiniteStream(fc.double({ min: -3, max: 3, noNaN: true })),
+        async (sequences, values) => {
+          fc.pre(sequences.some(({ length }) => length > 1));
+          const batch = batchOf(sequences);
+          const gradient = Float32Array.from(batch.tokens, (_token, t) => {
+            const value = values.next().value as number;
+            return batch.scored?.[t] === 1 ? value : 0;
+          });
+          const expected = expectedGradient(server, batch, gradient);
+          await engine.forwardBackward(batch, { logProb: gradient });
+          const { gradNorm } = await engine.optimStep({ learningRate: 0 });
+          expect(Array.from(server.newest.taken)).toEqual(Array.from(expected, (value) => expect.closeTo(value, 4)));
+          expect(gradNorm).toBeCloseTo(Math.hypot(...expected), 4);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('learns: a step down the loss raises the log-probs that it pulls at', async () => {
+    const { engine } = await open(options);
+    const batch = batchOf([[0, 1, 2, 3]]);
+    const { logProb: before } = await engine.forwardBackward(batch, { logProb: Float32Array.of(0, -1, -1, -1) });
+    await engine.optimStep({ learningRate: 0.1 });
+    const { logProb: after } = await engine.forward(batch);
+    for (const t of [1, 2, 3]) expect(after[t]).toBeGreaterThan(before[t] as number);
+  });
+
+  it('samples groups under the current weights, the same for the same seeds, with log-probs of `forward`', async () => {
+    const { engine } = await open(options);
+    const requests = PROMPTS.map((prompt) => ({ prompt, seeds: [11, 12, 13] }));
+    const groups = await engine.sample(requests, { maxNewTokens: 6 });
+    expect(await engine.sample(requests, { maxNewTokens: 6 })).toEqual(groups);
+    expect(groups.map(({ length }) => length)).toEqual([3, 3]);
+    const flat = groups.flatMap((group, i) => group.map((sample) => ({ sample, prompt: PROMPTS[i] as Int32Array })));
+    const { logProb } = await engine.forward(batchOf(flat.map(({ sample, prompt }) => [...prompt, ...sample.tokens])));
+    let at = 0;
+    for (const { sample, prompt } of flat) {
+      at += prompt.length;
+      expect(Array.from(sample.logProbs)).toEqual(
+        Array.from(logProb.subarray(at, at + sample.tokens.length), (value) => expect.closeTo(value, 5)),
+      );
+      at += sample.tokens.length;
+      expect(sample.finish).toBe(sample.tokens.at(-1) === 7 ? 'stop' : 'length');
+    }
+    await engine.forwardBackward(batchOf([[0, 1]]), { logProb: Float32Array.of(0, 5) });
+    await engine.optimStep({ learningRate: 3 });
+    expect(await engine.sample(requests, { maxNewTokens: 6 })).not.toEqual(groups);
+  });
+
+  it('gives log-probs of prompts, none for the first token', async () => {
+    const { engine, server } = await open(options);
+    const [given] = await engine.promptLogProbs([Int32Array.of(0, 1, 2)]);
+    expect(given?.[0]).toBeNaN();
+    expect(given?.[2]).toBeCloseTo(server.newest.logProbs(1)[2] as number, 6);
+  });
+
+  it('resumes from the address that saveState wrote, optimiser included', async () => {
+    const { engine, server } = await open(options);
+    const place = await folder();
+    await trainSteps(engine, 0, 3);
+    await engine.saveState(place);
+    expect(JSON.parse(await readFile(join(place, 'tinker.json'), 'utf8'))).toMatchObject({
+      step: 3,
+      baseModel: 'tabular',
+    });
+    await trainSteps(engine, 3, 3);
+    const straight = server.newest.state();
+    const later = await connect(server);
+    await later.loadState(place);
+    await trainSteps(later, 3, 3);
+    expect(server.newest.state()).toEqual(straight);
+    expect(await later.optimStep({ learningRate: 0 })).toMatchObject({ step: 7 });
+  });
+
+  it('forks into weights of their own', async () => {
+    const { engine } = await open(options);
+    await trainSteps(engine, 0, 2);
+    const frozen = await engine.fork({ frozen: true });
+    cleanups.push(() => frozen.dispose());
+    const batch = batchOf([[0, 1, 2]]);
+    const { logProb } = await engine.forward(batch);
+    expect((await frozen.forward(batch)).logProb).toEqual(logProb);
+    await trainSteps(engine, 2, 2);
+    expect((await frozen.forward(batch)).logProb).toEqual(logProb);
+    expect((await engine.forward(batch)).logProb).not.toEqual(logProb);
+    await expect(frozen.optimStep({ learningRate: 1 })).rejects.toThrow(/frozen weights cannot be trained/);
+  });
+
+  it('ends where it would without faults: 10 % of requests fail before or after the work, the server dies twice', async () => {
+    const calm = await open(options);
+    await trainSteps(calm.engine, 0, 12);
+    const { engine, server } = await open(options);
+    let random = 12345;
+    let restarts = 0;
+    server.fault = (route): Fault => {
+      random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+      if (restarts < 2 && route === '/optim_step' && random % 5 === 0) {
+        restarts++;
+        setTimeout(() => void server.restart(), 0);
+        return 'drop-answer';
+      }
+      return random % 1000 < 50 ? 'refuse' : random % 1000 < 100 ? 'drop-answer' : 'none';
+    };
+    await trainSteps(engine, 0, 12);
+    server.fault = () => 'none';
+    const batch = batchOf([[0, 1, 2, 3, 4, 5, 6, 7]]);
+    expect(restarts).toBe(2);
+    expect((await engine.forward(batch)).logProb).toEqual((await calm.engine.forward(batch)).logProb);
+    expect(server.newest.state()).toEqual(calm.server.newest.state());
+  }, 60_000);
+
+  it('ends where it would although answers come after the request was given up', async () => {
+    const calm = await open(options);
+    await trainSteps(calm.engine, 0, 4);
+    const { engine, server } = await open(options, { retry: { ...QUICK, requestTimeoutMs: 60 } });
+    server.fault = (_route, count) => (count % 9 === 0 ? { delayMs: 150 } : 'none');
+    await trainSteps(engine, 0, 4);
+    server.fault = () => 'none';
+    expect(server.newest.state()).toEqual(calm.server.newest.state());
+  });
+});
+
+/** Steps whose gradients depend on the log-probs that came before, as a trainer's do. */
+async function trainSteps(engine: TinkerEngine, from: number, count: number): Promise<void> {
+  for (let step = from; step < from + count; step++) {
+    const batch = batchOf([
+      [step % 8, (step + 1) % 8, 2, 3],
+      [4, (step * 3) % 8, 6],
+    ]);
+    const { logProb } = await engine.forward(batch);
+    const gradient = logProb.map((value, t) => (batch.scored?.[t] === 1 ? Math.exp(value) - 0.4 : 0));
+    await engine.forwardBackward(batch, { logProb: gradient });
+    await engine.optimStep({ learningRate: 0.1, beta2: 0.95 });
+  }
+}
+
+describe('what a server cannot give', () => {
+  it.each([
+    ['a column', (engine: TinkerEngine) => engine.forward(batchOf([[0, 1]]), { entropy: true }), /column entropy/],
+    [
+      'a gradient',
+      (engine: TinkerEngine) =>
+        engine.forwardBackward(batchOf([[0, 1]]), { logProb: new Float32Array(2), entropy: new Float32Array(2) }),
+      /cannot differentiate entropy/,
+    ],
+    [
+      'a temperature',
+      (engine: TinkerEngine) => engine.forward({ ...batchOf([[0, 1]]), temperature: 0.5 }),
+      /temperature must be 1/,
+    ],
+    [
+      'a schedule',
+      (engine: TinkerEngine) =>
+        engine.sample([{ prompt: Int32Array.of(0), seeds: [0] }], { maxNewTokens: 2, temperature: [1, 0.5] }),
+      /one number/,
+    ],
+    [
+      'a trie',
+      (engine: TinkerEngine) =>
+        engine.sample([{ prompt: Int32Array.of(0), seeds: [0] }], {
+          maxNewTokens: 2,
+          constraint: { children: new Map() },
+        }),
+      /along a trie/,
+    ],
+  ])('is refused in words: %s', async (_, ask, words) => {
+    const { engine } = await open({ reduction: 'sum', idempotent: true });
+    await expect(ask(engine)).rejects.toThrow(words);
+    await expect(ask(engine)).rejects.toMatchObject({ code: 'server-limited' });
+  });
+
+  it('is a second gradient before a step, where the server averages over sequences', async () => {
+    const { engine } = await open({ reduction: 'sequence-mean', idempotent: true });
+    await engine.forwardBackward(batchOf([[0, 1]]), { logProb: Float32Array.of(0, 1) });
+    const second = engine.forwardBackward(batchOf([[0, 1]]), { logProb: Float32Array.of(0, 1) });
+    await expect(second).rejects.toThrow(/one forwardBackward must come before each optimStep/);
+  });
+
+  it('adds up gradients where the server sums', async () => {
+    const { engine, server } = await open({ reduction: 'sum', idempotent: true });
+    const batch = batchOf([[0, 1, 2]]);
+    const expected = expectedGradient(server, batch, Float32Array.of(0, 3, -3));
+    await engine.forwardBackward(batch, { logProb: Float32Array.of(0, 1, -2) });
+    await engine.forwardBackward(batch, { logProb: Float32Array.of(0, 2, -1) });
+    await engine.optimStep({ learningRate: 0 });
+    expect(Array.from(server.newest.taken)).toEqual(Array.from(expected, (value) => expect.closeTo(value, 6)));
+  });
+
+  it('is unknown log-probs of samples under another temperature', async () => {
+    const { engine } = await open({ reduction: 'sum', idempotent: true });
+    const [group] = await engine.sample([{ prompt: Int32Array.of(0), seeds: [3] }], {
+      maxNewTokens: 4,
+      temperature: 0.7,
+    });
+    expect(group?.[0]?.logProbs.every(Number.isNaN)).toBe(true);
+  });
+
+  it('cuts at the end token itself where stop texts are given, since servers take one kind only', async () => {
+    const { engine } = await open({ reduction: 'sum', idempotent: true });
+    const requests = [{ prompt: Int32Array.of(0), seeds: Array.from({ length: 32 }, (_, i) => i) }];
+    const [group = []] = await engine.sample(requests, { maxNewTokens: 12, stopStrings: ['x'] });
+    const stopped = group.filter(({ tokens }) => tokens.includes(7));
+    expect(stopped.length).toBeGreaterThan(0);
+    for (const { tokens, finish } of stopped) {
+      expect(tokens.indexOf(7)).toBe(tokens.length - 1);
+      expect(finish).toBe('stop');
+    }
+  });
+});
+
+describe('errors', () => {
+  const plain = { reduction: 'sum', idempotent: true } as const;
+
+  it('a key goes into the header and never into a message', async () => {
+    const server = new FakeServer({ ...plain, apiKey: 'tml-right' });
+    await server.start();
+    cleanups.push(() => server.stop());
+    const wrong = await connect(server, { apiKey: 'tml-secret-wrong' }).catch((error: unknown) => error);
+    expect(wrong).toBeInstanceOf(EngineError);
+    expect(wrong).toMatchObject({ code: 'server-denied' });
+    expect((wrong as EngineError).message).toMatch(/TINKER_API_KEY/);
+    expect(JSON.stringify(wrong, Object.getOwnPropertyNames(wrong))).not.toContain('tml-secret-wrong');
+    await connect(server, { apiKey: 'tml-right' });
+    expect(server.requests.at(-1)?.headers['x-api-key']).toBe('tml-right');
+  });
+
+  it('a wrong request is one clear error at once', async () => {
+    const server = new FakeServer(plain);
+    await server.start();
+    cleanups.push(() => server.stop());
+    await expect(connect(server, { baseModel: 'other' })).rejects.toThrow(/HTTP 400, got no model other; change what/);
+  });
+
+  it('a server that is not there is given up with its address', async () => {
+    const server = new FakeServer(plain);
+    await server.start();
+    const { url } = server;
+    await server.stop();
+    await expect(connect(server, { baseUrl: url })).rejects.toMatchObject({ code: 'server-unreachable' });
+    await expect(connect(server, { baseUrl: 'nonsense' })).rejects.toThrow(
+      /baseUrl must be an http or https address, got "nonsense"/,
+    );
+  });
+
+  it('a checkpoint that the server has not got says so', async () => {
+    const { engine, server } = await open(plain);
+    const place = await folder();
+    await trainSteps(engine, 0, 1);
+    await engine.saveState(place);
+    const elsewhere = await open(plain);
+    await expect(elsewhere.engine.loadState(place)).rejects.toThrow(/the server must hold this checkpoint/);
+    expect(server.modelCount).toBe(1);
+    await expect(engine.loadState(await folder())).rejects.toThrow(/must hold tinker.json/);
+  });
+
+  it('an aborted engine ends what is under way', async () => {
+    const ending = new AbortController();
+    const { engine, server } = await open(plain, { signal: ending.signal });
+    server.fault = () => ({ delayMs: 60_000 });
+    const asked = engine.forward(batchOf([[0, 1]]));
+    const after = expect(asked).rejects.toThrow('enough');
+    setTimeout(() => ending.abort(new Error('enough')), 30);
+    await after;
+  });
+});
