@@ -98,9 +98,15 @@ export const ifbenchWords = {
     { small_n: number },
     (response, args) => highestCount(plainWords(response)) <= args.small_n,
   ),
-  'words:odd_even_syllables': plainInstruction((response) =>
-    everyPair(plainWords(response).map(countSyllables), (left, right) => left % 2 !== right % 2),
-  ),
+  'words:odd_even_syllables': plainInstruction((response) => {
+    const known = new Map<string, boolean>();
+    const isOdd = (word: string): boolean => {
+      const odd = known.get(word) ?? countSyllables(word) % 2 === 1;
+      known.set(word, odd);
+      return odd;
+    };
+    return everyPair(plainWords(response), (left, right) => isOdd(left) !== isOdd(right));
+  }),
   'words:last_first': plainInstruction(chainsSentences),
   'words:paragraph_last_first': plainInstruction(paragraphsMirror),
   'words:no_consecutive': plainInstruction((response) =>

@@ -39,8 +39,8 @@ export interface InstructionCall {
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
-/** Longer responses are judged wrong unread: every check is linear, this bounds it. About 25,000 tokens. */
-export const longestResponse = 100_000;
+/** Longer responses are judged wrong unread: every check is linear, this bounds it. About 16,000 tokens. */
+export const longestResponse = 65_536;
 
 /**
  * `strict` judges the response as it is. `loose` accepts it when any of eight versions passes: without its first line,
@@ -56,7 +56,7 @@ function looseVersions(response: string): string[] {
     lines.slice(0, -1).join('\n').trim(),
     lines.slice(1, -1).join('\n').trim(),
   ];
-  return versions.flatMap((version) => [version, version.replaceAll('*', '')]);
+  return [...new Set(versions.flatMap((version) => [version, version.replaceAll('*', '')]))];
 }
 
 type CallCheck = InstructionCheck | { readonly kind: 'unknown-instruction' };
@@ -64,14 +64,12 @@ type CallCheck = InstructionCheck | { readonly kind: 'unknown-instruction' };
 function checkCall(versions: readonly string[], call: InstructionCall): CallCheck {
   if (!isInstructionId(call.id)) return { kind: 'unknown-instruction' };
   const checker: Instruction = instructions[call.id];
-  let result: CallCheck = { kind: 'not-followed' };
   for (const version of versions) {
     const checked = checker.check(version, call.kwargs ?? {});
-    if (checked.kind === 'bad-argument') return checked;
     // An empty answer follows nothing, whatever the check says of it.
-    if (checked.kind === 'followed' && version.trim() !== '') result = checked;
+    if (checked.kind === 'bad-argument' || (checked.kind === 'followed' && version.trim() !== '')) return checked;
   }
-  return result;
+  return { kind: 'not-followed' };
 }
 
 /**

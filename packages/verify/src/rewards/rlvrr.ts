@@ -6,10 +6,11 @@
  *
  * Paper and code differ: the paper scores each variant against its own reference ({@link contentRewardMulti}), the code
  * all of them against one ({@link contentReward}). The code executes model-written checks; here they are data. Patterns
- * of `regex` checks come from the task and run without a step budget.
+ * of `regex` checks are matched in linear time; one with lookaround or a back reference is a check that fails.
  */
 import { splitWhitespace } from '../text/characters.js';
 import { keywordAlignment } from '../text/keywords.js';
+import { LinearPattern } from '../text/linear-pattern.js';
 import { mean } from './statistics.js';
 
 /** Keywords of the variants of one key point. */
@@ -61,10 +62,10 @@ function holds(check: StyleCheck, answer: string): boolean {
   }
 }
 
-/** A pattern that does not compile is a check that fails. */
+/** A pattern that does not compile, or has no linear bound, is a check that fails. */
 function matches(pattern: string, answer: string): boolean {
   try {
-    return new RegExp(pattern, 'm').test(answer);
+    return new LinearPattern(pattern, 'm').test(answer);
   } catch {
     return false;
   }

@@ -42,6 +42,18 @@ describe('json', () => {
     );
   });
 
+  test("a schema's patterns cannot run away, or are refused with the reason", () => {
+    const hostile = JSON.stringify('a'.repeat(50_000) + '!');
+    const judge = (response: string, schema: object) => verifyJson(response, { schema });
+    expect(judge(hostile, { pattern: '^(a+)+$' })).toMatchObject({ outcome: 'incorrect', reason: 'schema' });
+    expect(judge('"aaa"', { pattern: '^(a+)+$' }).outcome).toBe('correct');
+    expect(judge('"ab"', { pattern: '(a)(?!c)' })).toMatchObject({ outcome: 'unscorable', reason: 'bad-reference' });
+    const keyed = (key: string) => judge('{"ab": 1}', { patternProperties: { [key]: { type: 'integer' } } });
+    expect(keyed('^a+b$').outcome).toBe('correct');
+    expect(keyed('^(a+)+$')).toMatchObject({ outcome: 'unscorable' });
+    expect(keyed('^(a+)+$').feedback).toContain('at most one unbounded repetition');
+  });
+
   test('a schema must hold, a value must be equal or earns its share of leaves', () => {
     const schema = { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } };
     expect(verifyJson('{"a": 1}', { schema }).outcome).toBe('correct');

@@ -1,11 +1,12 @@
 /**
  * @file JSON answers against a schema, a value, or both. An entry of its own (`@touchstone/verify/json`), because it
- * brings a schema compiler. Schemas come from the task, not from the model: their `pattern`s run on model text without a
- * step budget, so an untrusted schema belongs into the worker pool.
+ * brings a schema compiler. A schema's `pattern`s are matched in linear time. Those with lookaround or a back reference,
+ * and keys of `patternProperties` that backtrack, are refused: the reference is bad, with words that say so.
  */
 import Ajv from 'ajv';
 import { correct, incorrect, partial, unscorable, type Verdict } from '../verdict.js';
-import { extractJson, jsonEqual, jsonOverlap, parseJson } from './json.js';
+import { LinearPattern, PatternError } from '../text/linear-pattern.js';
+import { extractJson, isRecord, jsonEqual, jsonOverlap, parseJson } from './json.js';
 
 /** What a JSON answer must be: at least one of the two. */
 export interface JsonReference {
@@ -26,15 +27,37 @@ function readReference(reference: unknown): JsonReference | null {
 /** Compiled schemas, by the schema object that a task holds on to. */
 const compiled = new WeakMap<object, Ajv.ValidateFunction>();
 
+/** The compiler matches `patternProperties` itself, by backtracking: a key may hold one unbounded repetition. */
+function refuseBacktracking(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { patternProperties } = schema as { readonly patternProperties?: unknown };
+  const keys = isRecord(patternProperties) ? Object.keys(patternProperties) : [];
+  const greedy = keys.find((key) => (key.match(/[*+]|\{\d+,/g) ?? []).length > 1);
+  if (greedy !== undefined) {
+    throw new PatternError(`patternProperties: at most one unbounded repetition, got ${JSON.stringify(greedy)}`);
+  }
+  for (const inner of Object.values(schema)) refuseBacktracking(inner);
+}
+
 function compile(schema: object | boolean): Ajv.ValidateFunction {
   const known = typeof schema === 'object' ? compiled.get(schema) : undefined;
   if (known !== undefined) return known;
-  const validate = new Ajv({ allErrors: true, unknownFormats: 'ignore', logger: false }).compile(schema);
+  refuseBacktracking(schema);
+  const ajv = new Ajv({ allErrors: true, unknownFormats: 'ignore', logger: false });
+  ajv.removeKeyword('pattern').addKeyword('pattern', {
+    type: 'string',
+    metaSchema: { type: 'string' },
+    compile: (source: string) => {
+      const pattern = new LinearPattern(source);
+      return (text: string): boolean => pattern.test(text);
+    },
+  });
+  const validate = ajv.compile(schema);
   if (typeof schema === 'object') compiled.set(schema, validate);
   return validate;
 }
 
-type SchemaCheck = { readonly kind: 'valid' | 'bad-schema' } | { readonly kind: 'invalid'; readonly errors: string };
+type SchemaCheck = { readonly kind: 'valid' } | { readonly kind: 'bad-schema' | 'invalid'; readonly errors: string };
 
 function checkSchema(value: unknown, schema: object | boolean): SchemaCheck {
   try {
@@ -44,8 +67,8 @@ function checkSchema(value: unknown, schema: object | boolean): SchemaCheck {
       .slice(0, 5)
       .map((error) => `${error.dataPath || '(root)'} ${error.message ?? ''}`);
     return { kind: 'invalid', errors: errors.join('; ') };
-  } catch {
-    return { kind: 'bad-schema' };
+  } catch (error) {
+    return { kind: 'bad-schema', errors: error instanceof Error ? error.message.slice(0, 300) : '' };
   }
 }
 
@@ -65,7 +88,9 @@ export function verifyJson(
   const extracted = JSON.stringify(found.value);
   if (wanted.schema !== undefined) {
     const check = checkSchema(found.value, wanted.schema);
-    if (check.kind === 'bad-schema') return unscorable('bad-reference', { feedback: 'the schema does not compile' });
+    if (check.kind === 'bad-schema') {
+      return unscorable('bad-reference', { feedback: `the schema does not compile: ${check.errors}` });
+    }
     if (check.kind === 'invalid') return incorrect('schema', { extracted, feedback: check.errors });
   }
   if (!('value' in wanted) || jsonEqual(found.value, wanted.value)) return correct('equal', { extracted });

@@ -155,8 +155,14 @@ function closingLength(run: string): number {
   return length === run.length || run.startsWith('--', length) ? length : 0;
 }
 
-const blank = /\s/u;
+const wideBlank = /\s/u;
 const anyMark = /[.?!]/g;
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code < 128) return code === 32 || (code >= 9 && code <= 13);
+  return wideBlank.test(text.charAt(at));
+}
 
 /** The runs without whitespace that hold a mark, with the first characters of the run after each. */
 function* markedRuns(
@@ -167,13 +173,13 @@ function* markedRuns(
   let from = 0;
   while (mark >= 0) {
     let start = mark;
-    while (start > from && !blank.test(text.charAt(start - 1))) start--;
+    while (start > from && !isBlank(text, start - 1)) start--;
     let end = mark + 1;
-    while (end < text.length && !blank.test(text.charAt(end))) end++;
+    while (end < text.length && !isBlank(text, end)) end++;
     let nextStart = end;
-    while (nextStart < text.length && blank.test(text.charAt(nextStart))) nextStart++;
+    while (nextStart < text.length && isBlank(text, nextStart)) nextStart++;
     let nextEnd = nextStart;
-    while (nextEnd < text.length && nextEnd - nextStart < lookBehind && !blank.test(text.charAt(nextEnd))) nextEnd++;
+    while (nextEnd < text.length && nextEnd - nextStart < lookBehind && !isBlank(text, nextEnd)) nextEnd++;
     const next = nextStart < text.length ? text.slice(nextStart, nextEnd) : undefined;
     yield { start, run: text.slice(start, end), nextStart, next };
     from = end;

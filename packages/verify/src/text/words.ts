@@ -27,17 +27,28 @@ const fused: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** Splits one piece without marks of its own into a word and its clitic. */
-function splitClitics(word: string): string[] {
-  if (word === '') return [];
+/** Adds one piece without marks of its own: a word and its clitics. */
+function addWord(word: string, found: string[]): void {
+  if (word === '') return;
   const cut = word.length <= 6 ? fused.get(word.toLowerCase()) : undefined;
-  if (cut !== undefined) return [word.slice(0, cut), word.slice(cut)];
-  if (!word.includes("'")) return [word];
+  if (cut !== undefined) {
+    found.push(word.slice(0, cut), word.slice(cut));
+    return;
+  }
+  if (!word.includes("'")) {
+    found.push(word);
+    return;
+  }
   const ending = clitic.exec(word);
   if (ending !== null && ending.index > 0 && word.charAt(ending.index - 1) !== "'") {
-    return [...splitClitics(word.slice(0, ending.index)), ending[0]];
+    addWord(word.slice(0, ending.index), found);
+    found.push(ending[0]);
+  } else if (opened.test(word)) {
+    found.push("'");
+    addWord(word.slice(1), found);
+  } else {
+    found.push(word);
   }
-  return opened.test(word) ? ["'", ...splitClitics(word.slice(1))] : [word];
 }
 
 /** Closing marks that may stand between the last period of a sentence and its end. */
@@ -68,11 +79,13 @@ function markLength(chunk: string, at: number): number {
   return 0;
 }
 
-/** Tokens of one piece between whitespace; `isLast` says that the sentence ends with it. */
-function tokenizeChunk(chunk: string, isLast: boolean): string[] {
+/** Adds the tokens of one piece between whitespace; `isLast` says that the sentence ends with it. */
+function addChunk(chunk: string, isLast: boolean, found: string[]): void {
   const period = isLast ? finalPeriod(chunk) : -1;
-  if (period < 0 && !special.test(chunk)) return splitClitics(chunk);
-  const tokens: string[] = [];
+  if (period < 0 && !special.test(chunk)) {
+    addWord(chunk, found);
+    return;
+  }
   let start = 0;
   for (let at = 0; at < chunk.length;) {
     const length = at === period ? 1 : markLength(chunk, at);
@@ -80,33 +93,48 @@ function tokenizeChunk(chunk: string, isLast: boolean): string[] {
       at++;
       continue;
     }
-    tokens.push(...splitClitics(chunk.slice(start, at)));
+    addWord(chunk.slice(start, at), found);
     const mark = chunk.slice(at, at + length);
     const opens = at === 0 || '([{<'.includes(chunk.charAt(at - 1));
-    tokens.push(mark === '"' || mark === "''" ? (opens ? '``' : "''") : mark);
+    found.push(mark === '"' || mark === "''" ? (opens ? '``' : "''") : mark);
     at += length;
     start = at;
   }
-  tokens.push(...splitClitics(chunk.slice(start)));
-  return tokens;
+  addWord(chunk.slice(start), found);
+}
+
+function closesOnly(chunk: string): boolean {
+  for (let at = 0; at < chunk.length; at++) if (!afterLastPeriod.includes(chunk.charAt(at))) return false;
+  return true;
+}
+
+function addSentence(sentence: string, found: string[]): void {
+  const chunks = splitWhitespace(sentence);
+  let last = chunks.length - 1;
+  // A sentence may end with marks set apart (`Yes. "`): its final period is then in an earlier piece.
+  while (last > 0 && closesOnly(chunks[last]!)) last--;
+  for (let index = 0; index < chunks.length; index++) addChunk(chunks[index]!, index === last, found);
 }
 
 /** Tokens of one sentence. */
 export function tokenizeSentence(sentence: string): string[] {
-  const chunks = splitWhitespace(sentence);
-  let last = chunks.length - 1;
-  // A sentence may end with marks set apart (`Yes. "`): its final period is then in an earlier piece.
-  while (last > 0 && [...chunks[last]!].every((character) => afterLastPeriod.includes(character))) last--;
-  return chunks.flatMap((chunk, index) => tokenizeChunk(chunk, index === last));
+  const found: string[] = [];
+  addSentence(sentence, found);
+  return found;
 }
 
 /** Tokens of a text, sentence by sentence. */
 export function tokenizeWords(text: string): string[] {
-  return splitSentences(text).flatMap(tokenizeSentence);
+  const found: string[] = [];
+  for (const sentence of splitSentences(text)) addSentence(sentence, found);
+  return found;
 }
 
 /** The first token of a text, without tokenising the rest; null for a text without words. */
 export function firstToken(text: string): string | null {
   const chunk = /\S{1,200}/u.exec(text)?.[0];
-  return chunk === undefined ? null : (tokenizeChunk(chunk, false)[0] ?? null);
+  if (chunk === undefined) return null;
+  const found: string[] = [];
+  addChunk(chunk, false, found);
+  return found[0] ?? null;
 }
