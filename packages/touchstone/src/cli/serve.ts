@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { CustomVerifier } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { parseModule } from '../scoring/target.js';
@@ -6,6 +6,7 @@ import { startRewardServer } from '../serve/rewards-server.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
 import { positiveInteger, positiveNumber } from './judging.js';
+import { portNumber, registerModelServers } from './serve-models.js';
 
 interface ServeRewardsOptions {
   readonly host: string;
@@ -35,6 +36,7 @@ export function registerServe(program: Command, context: CliContext): void {
     .option('--module <name=file#export>', 'a verifier of your own, by name; may be repeated', collect, [])
     .option('--json', 'print the address as JSON')
     .action((options: ServeRewardsOptions) => serveRewards(options, context.io));
+  registerModelServers(serve, context);
 }
 
 async function serveRewards(options: ServeRewardsOptions, io: CliIo): Promise<void> {
@@ -70,10 +72,4 @@ function readModule(text: string, directory: string): [string, CustomVerifier] {
   const at = text.indexOf('=');
   if (at < 1) throw new UserError(`--module: must be name=file.mjs#export, got ${text}; put a name before the file`);
   return [text.slice(0, at), parseModule(text.slice(at + 1), directory)];
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError(`It must be a port from 0 to 65535, got ${text}.`);
 }
