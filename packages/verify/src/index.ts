@@ -19,6 +19,7 @@ export {
   type VerifierEntry,
   type VerifierKind,
 } from './registry.js';
+export { optionFault, type OptionFault, type OptionRule, type OptionRules } from './task-faults.js';
 export {
   instructions,
   isInstructionId,

@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   isVerifierKind,
+  optionFault,
   scoreOrPolicy,
   verifierKinds,
   verifiers,
+  type OptionFault,
   type OutcomePolicyName,
   type Verdict,
 } from '@touchstone/verify';
@@ -191,6 +193,8 @@ function toJobs(items: readonly VerifyItem[], options: RewardAppOptions, field: 
       const message = `must be at most ${maxDeadlineMs}, got ${deadlineMs}`;
       return { fault: { field: `${field}[${i}].deadlineMs`, message } };
     }
+    const fault = optionFaultOf(verifier, verifierOptions);
+    if (fault !== null) return { fault: { field: `${field}[${i}].options.${fault.option}`, message: fault.message } };
     jobs.push({
       verifier,
       response,
@@ -200,6 +204,10 @@ function toJobs(items: readonly VerifyItem[], options: RewardAppOptions, field: 
     });
   }
   return { value: jobs };
+}
+
+function optionFaultOf(target: VerifierTarget, given: VerifyItem['options'] = {}): OptionFault | null {
+  return typeof target === 'string' ? optionFault(given, verifiers[target].options) : null;
 }
 
 function targetOf(kind: string, { modules = {} }: RewardAppOptions): VerifierTarget | undefined {

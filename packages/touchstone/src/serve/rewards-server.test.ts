@@ -119,6 +119,12 @@ describe('reward server', () => {
       'items[0].deadlineMs',
       /got number -1/,
     ],
+    [
+      'a misspelt option',
+      { items: [{ kind: 'math', response: '', reference: '', options: { absolut: 1 } }] },
+      'items[0].options.absolut',
+      /did you mean absolute\?/,
+    ],
     ['an unknown policy', { items: [], policy: 'maybe' }, 'policy', /got string "maybe"/],
     [
       'too many items',

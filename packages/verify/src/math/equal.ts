@@ -112,5 +112,17 @@ export function compareAnswers(response: string, reference: string, tolerance: T
   return { equal: false, reason: readA.limit ?? readB.limit ?? 'different' };
 }
 
+/**
+ * Why nothing but its own text can be equal to a reference: it cannot be read, or is past a bound by itself. Null for a
+ * reference in order.
+ */
+export function referenceFault(reference: string): LimitCode | 'unreadable' | null {
+  const read = readAnswer(reference.trim());
+  if (read.limit !== null) return read.limit;
+  if (read.readings.length === 0) return isWordy(unframed(reference.trim())) ? null : 'unreadable';
+  const { reason } = compareReadings(read, readAnswer('0'), {});
+  return reason === 'too-deep' || reason === 'too-large' || reason === 'too-many-steps' ? reason : null;
+}
+
 /** Longest text that is compared as words. */
 const MAX_TEXT = 8_000;

@@ -2,7 +2,8 @@ import { lastChoice } from '../extract/choice.js';
 import { defaultOrder, extractAnswer, extractReference, type ExtractOptions } from '../extract/extract.js';
 import type { ExtractionKind } from '../extract/span.js';
 import { correct, incorrect, unscorable, withElapsed, type Verdict } from '../verdict.js';
-import { compareAnswers, type EqualityReason } from './equal.js';
+import { compareAnswers, referenceFault, type EqualityReason } from './equal.js';
+import { limits } from './limits.js';
 import type { Tolerance } from './scalar.js';
 
 export interface MathOptions extends ExtractOptions {
@@ -44,7 +45,16 @@ function judged(extracted: string, reference: string, tolerance: Tolerance): Ver
   if (letter !== null && optionLetter(extracted) === letter) {
     return correct('equal-text', { extracted, feedback: feedback['equal-text'] });
   }
-  return incorrect(reason, detail);
+  const fault = isPlainNumber(reference) ? null : referenceFault(reference);
+  if (fault === null) return incorrect(reason, detail);
+  return unscorable('bad-reference', {
+    extracted,
+    feedback: `The reference cannot be compared with anything but its own text: it is ${fault.replace('-', ' ')}.`,
+  });
+}
+
+function isPlainNumber(text: string): boolean {
+  return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text);
 }
 
 /** Whether two answers are equal, both in LaTeX or plain text and without any text around them. */
@@ -58,8 +68,8 @@ export function mathEqual(response: string, reference: string, tolerance: Tolera
  * `verifyMath('... so the area is \\boxed{\\frac{3}{2}}', '1.5').outcome` is `correct`.
  *
  * Deterministic, and bounded by construction: linear extraction, counted algebra, limited numbers (`limits`). What a
- * model wrote never throws; an answer past a bound is `incorrect` with the bound as its reason. `unscorable` only
- * says that the reference is empty. It does not protect against an answer that was guessed or copied.
+ * model wrote never throws; an answer past a bound is `incorrect` with the bound as its reason. `unscorable` only says
+ * that the reference is empty, cannot be read, or is past a bound itself. It does not protect against an answer that was guessed or copied.
  */
 export function verifyMath(response: string, reference: string, options: MathOptions = {}): Verdict {
   const started = performance.now();
@@ -98,8 +108,9 @@ export function verifyMathReference(
 ): Verdict {
   const accepted: readonly unknown[] = Array.isArray(reference) ? reference : [reference];
   const texts = accepted.filter((each) => typeof each === 'string' || typeof each === 'number').map(String);
-  if (texts.length === 0 || texts.length !== accepted.length) {
-    return unscorable('bad-reference', { feedback: 'the reference must be a text, a number, or a list of them' });
+  if (texts.length === 0 || texts.length !== accepted.length || texts.length > limits.items) {
+    const feedback = `the reference must be a text, a number, or a list of at most ${limits.items} of them`;
+    return unscorable('bad-reference', { feedback });
   }
   const order = orderOption(options);
   if (order === null) {

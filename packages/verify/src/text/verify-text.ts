@@ -54,6 +54,9 @@ export function verifyText(
       feedback: 'the reference must be a text or a list of texts, none of them empty',
     });
   }
+  if (accepted.some((each) => (each as string).length > longestText)) {
+    return unscorable('bad-reference', { feedback: `the reference must have at most ${longestText} characters` });
+  }
   if (!isTextMetric(metric)) {
     return unscorable('bad-option', { feedback: `metric must be one of ${Object.keys(metrics).join(', ')}` });
   }
