@@ -19,8 +19,9 @@ const CONTRIB_OPS = new Set(['FusedMatMul', 'QuickGelu', 'RotaryEmbedding']);
 type ConstantData = Float32Array | Int32Array | BigInt64Array;
 
 /**
- * An ONNX graph under construction. Weights are graph inputs, never initialisers: one copy of them serves every graph
- * and every step (an initialiser triples its memory). Symbolic dimensions cost nothing at run time.
+ * An ONNX graph under construction. Weights are graph inputs, so that one copy of them serves every graph and every
+ * step; a graph that runs often under the same weights may have them as constants, which it lays out for its products
+ * once (in further memory). Symbolic dimensions cost nothing at run time.
  */
 export class Graph {
   private readonly nodes: OnnxNode[] = [];
@@ -28,6 +29,8 @@ export class Graph {
   private readonly outputs: Value[] = [];
   private readonly constants = new Map<string, { value: Value; data: ConstantData }>();
   private readonly shapes = new Map<string, Value>();
+  private readonly weights = new Map<string, { value: Value; offset: number }>();
+  private readonly viewed = new Map<Value, Value>();
   private counter = 0;
 
   /** Declares a tensor that the caller feeds. */
@@ -53,6 +56,15 @@ export class Graph {
     if (known) return known.value;
     const value = { name: this.fresh('c'), dtype, shape };
     this.constants.set(key, { value, data });
+    return value;
+  }
+
+  /** An f32 constant of the memory that the session is created with, elements from `offset` on. */
+  weight(name: string, shape: readonly number[], offset: number): Value {
+    const known = this.weights.get(name);
+    if (known) return known.value;
+    const value = { name, dtype: 'f32', shape } as const;
+    this.weights.set(name, { value, offset });
     return value;
   }
 
@@ -104,7 +116,11 @@ export class Graph {
    * what is left; `shape` names the result's dimensions where `to` has a -1.
    */
   reshape(x: Value, to: readonly Dim[], shape: readonly Dim[] = to): Value {
-    return this.op('Reshape', [x, this.shapeTensor(to)], shape);
+    // A view of a view is a view of the original.
+    const original = this.viewed.get(x) ?? x;
+    const view = this.op('Reshape', [original, this.shapeTensor(to)], shape);
+    this.viewed.set(view, original);
+    return view;
   }
 
   transpose(x: Value, permutation: readonly number[]): Value {
@@ -159,6 +175,7 @@ export class Graph {
       inputs: this.inputs,
       outputs: this.outputs,
       constants: [...this.constants.values()],
+      weights: [...this.weights.values()],
     });
   }
 

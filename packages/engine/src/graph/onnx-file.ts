@@ -27,7 +27,12 @@ export interface OnnxGraph {
     readonly value: Value;
     readonly data: Float32Array | Int32Array | BigInt64Array;
   }[];
+  /** Constants that lie in memory which the session is given: elements from `offset` on. */
+  readonly weights: readonly { readonly value: Value; readonly offset: number }[];
 }
+
+/** Name of the memory that `OnnxGraph.weights` lie in, as f32. */
+export const WEIGHTS = 'weights';
 
 const IR_VERSION = 10;
 const OPSET = 18;
@@ -53,15 +58,32 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
       })),
       input: graph.inputs.map(encodeValueInfo),
       output: graph.outputs.map(encodeValueInfo),
-      initializer: graph.constants.map(({ value, data }) => ({
-        name: value.name,
-        dataType: ELEMENT_TYPE[value.dtype],
-        dims: value.shape.map(Number),
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      })),
+      initializer: [...graph.constants.map(encodeConstant), ...graph.weights.map(encodeWeight)],
     },
   });
   return onnx.ModelProto.encode(model).finish();
+}
+
+function encodeConstant({ value, data }: OnnxGraph['constants'][number]) {
+  return {
+    name: value.name,
+    dataType: ELEMENT_TYPE[value.dtype],
+    dims: value.shape.map(Number),
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function encodeWeight({ value, offset }: OnnxGraph['weights'][number]) {
+  const dims = value.shape.map(Number);
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  const entries = { location: WEIGHTS, offset: String(4 * offset), length: String(4 * length) };
+  return {
+    name: value.name,
+    dataType: ELEMENT_TYPE.f32,
+    dims,
+    dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+    externalData: Object.entries(entries).map(([key, text]) => ({ key, value: text })),
+  };
 }
 
 function encodeAttribute(name: string, value: Attribute) {

@@ -38,6 +38,7 @@ export function adamwStep(model: ModelState, options: OptimOptions): Required<Op
     );
   }
   state.gradient.fill(0);
+  model.version++;
   return { gradNorm, step: state.step };
 }
 

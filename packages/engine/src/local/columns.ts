@@ -1,13 +1,14 @@
 import type { ColumnRequest, TokenBatch, TokenColumns, TokenGradients } from '../engine.js';
+import type { ModelConfig } from '../model/config.js';
 import { columnsGraph, type GradientPlan } from '../nn/graphs.js';
 import type { ColumnPlan } from '../nn/token-columns.js';
 import { trainingState, type ModelState } from './model-state.js';
-import { packSequences, packTokens, type MicroBatchLimits, type PackedTokens } from './packing.js';
-import { passCost } from './prefix-sharing.js';
+import { packTokens, type PackedTokens } from './packed-tokens.js';
+import { packSequences, type MicroBatchLimits } from './packing.js';
 import { type GraphSession, tensor, type Tensor } from './session.js';
 import type { SessionCache } from './session-cache.js';
 
-/** Padded tokens a micro-batch: what stays in a core's cache at the sizes measured. */
+/** Tokens a micro-batch: what stays in a core's cache at the sizes measured. */
 const TOKENS_PER_MICRO_BATCH = 1024;
 /** Bounds the [scored, vocab] matrices of the head: 64M elements are 256 MB each. */
 const HEAD_ELEMENTS = 64 * 1024 * 1024;
@@ -17,13 +18,18 @@ export function microBatchLimits(vocabSize: number): MicroBatchLimits {
   return { tokens: TOKENS_PER_MICRO_BATCH, scored: Math.ceil(HEAD_ELEMENTS / vocabSize) };
 }
 
-/** Columns of `batch`, and with `gradients` their weighted sum's gradient added to the model's accumulator. */
+/**
+ * Columns of `batch`, and with `gradients` their weighted sum's gradient added to the model's accumulator.
+ *
+ * @param among The sequences to compute; the columns of others stay 0. Absent: all.
+ */
 export async function computeColumns(
   sessions: SessionCache,
   model: ModelState,
   batch: TokenBatch,
   wanted: ColumnRequest,
   gradients?: TokenGradients,
+  among?: ReadonlySet<number>,
 ): Promise<TokenColumns> {
   const plan = columnPlan(wanted);
   const gradientPlan = gradients && planGradients(gradients);
@@ -31,9 +37,13 @@ export async function computeColumns(
   const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
   const columns = emptyColumns(batch.tokens.length, plan);
   const limits = microBatchLimits(model.config.vocabSize);
-  for (const micro of packSequences(batch, limits, passCost(model.config))) {
+  for (const micro of packSequences(batch, limits, among)) {
     const packed = packTokens(batch, micro);
-    const feeds = { ...model.tensors, ...sequenceFeeds(packed), ...tokenIdFeeds(packed, wanted, gradients) };
+    const feeds = {
+      ...model.tensors,
+      ...sequenceFeeds(packed, model.config),
+      ...tokenIdFeeds(packed, wanted, gradients),
+    };
     await runMicroBatch(session, model, packed, feeds, columns, gradients);
   }
   if (columns.logit !== undefined) undoTemperature(columns.logit, batch.temperature ?? 1);
@@ -71,20 +81,50 @@ async function runMicroBatch(
   }
 }
 
-export function packedLengths({ batch, time, source }: Pick<PackedTokens, 'batch' | 'time' | 'source'>) {
-  return { batch, time, tokens: batch * time, scored: source.length };
+export function packedLengths({ batch, time, ids, source }: PackedTokens) {
+  return { batch, time, tokens: ids.length, scored: source.length };
 }
 
 /** What every graph over whole sequences reads beside the weights. */
-export function sequenceFeeds(packed: PackedTokens): Record<string, Tensor> {
+export function sequenceFeeds(packed: PackedTokens, config: ModelConfig): Record<string, Tensor> {
   const { batch, time, ids, positions, mask, rows, targets, inverseTemperature, source } = packed;
   return {
-    ids: tensor(ids, [batch * time]),
-    positions: tensor(positions, [batch, time]),
-    mask: tensor(mask, [time, time]),
+    ids: tensor(ids, [ids.length]),
+    positions: tensor(positions, [ids.length, 1]),
+    mask: tensor(mask, [batch, 1, 1, time, time]),
+    ...cellFeeds(packed, config),
     rows: tensor(rows, [rows.length]),
     targets: tensor(targets, [source.length, 1]),
     inverseTemperature: tensor(inverseTemperature, [source.length, 1]),
+  };
+}
+
+/** The indices of tokens and cells as rows of headDim elements; see `CellLayout`. */
+function cellFeeds({ batch, time, ids, cells }: PackedTokens, { heads, kvHeads }: ModelConfig): Record<string, Tensor> {
+  const { queryTokens, keyTokens, tokenCells, sharedCells, shared } = cells;
+  const tokenRows = (tokens: Int32Array, count: number) => {
+    const rows = new Int32Array(tokens.length * count);
+    for (let row = 0; row < rows.length; row++) {
+      const head = Math.floor(row / time) % count;
+      const cell = Math.floor(row / (time * count)) * time + (row % time);
+      rows[row] = (tokens[cell] as number) * count + head;
+    }
+    return tensor(rows, [batch, count, time]);
+  };
+  const cellRows = (of: Int32Array, count: number, shape: readonly number[]) => {
+    const rows = new Int32Array(of.length * count);
+    of.forEach((cell, i) => {
+      const [bin, at] = [Math.floor(cell / time), cell % time];
+      for (let head = 0; head < count; head++) rows[i * count + head] = (bin * count + head) * time + at;
+    });
+    return tensor(rows, [...shape, count]);
+  };
+  return {
+    queryTokens: tokenRows(queryTokens, heads),
+    keyTokens: tokenRows(keyTokens, kvHeads),
+    queryCells: cellRows(tokenCells, heads, [ids.length]),
+    sharedCells: cellRows(sharedCells, kvHeads, [sharedCells.length / shared, shared]),
+    ownCells: cellRows(tokenCells.subarray(shared), kvHeads, [ids.length - shared]),
   };
 }
 

@@ -19,10 +19,20 @@ import { StopStringWatcher } from '../text/stop-strings.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { adamwStep } from './adamw.js';
 import { computeColumns } from './columns.js';
-import { createModelState, type ModelState } from './model-state.js';
+import { halveRequests, halveSequences, joinColumns, joinSamples, renumberDrawn } from './halves.js';
+import { createModelState, trainingState, type ModelState } from './model-state.js';
 import { readOptimizerState, writeOptimizerState } from './optimizer-file.js';
-import { sampleCompletions } from './sampler.js';
+import type { WorkerSettings } from './protocol.js';
+import { sampleCompletions, type SamplingFollower } from './sampler.js';
+import { SecondLane } from './second-lane.js';
 import { SessionCache } from './session-cache.js';
+
+/** Models of more weights are not copied to the second lane: memory matters more there. */
+const MOST_WEIGHTS_TO_COPY = 2 ** 26;
+/** Multiply-adds of a pass from which on halving it pays; some hundredths of a second. */
+const LEAST_WORK_TO_HALVE = 2 ** 30;
+/** Fewer rows read the weights for little arithmetic, and reading them in both lanes gains nothing. */
+const LEAST_ROWS_TO_HALVE = 8;
 
 /** A model that lives in the worker, as the main thread knows it. */
 export interface ModelHandle {
@@ -30,7 +40,8 @@ export interface ModelHandle {
   readonly info: ModelInfo;
 }
 
-interface HostedModel {
+/** A model with what its verbs need beside the weights. */
+export interface HostedModel {
   readonly state: ModelState;
   readonly companions: ModelFolder['companions'];
   tokenizer: Tokenizer | undefined;
@@ -39,11 +50,16 @@ interface HostedModel {
 /** The worker's side of the local engine: models by number, and the verbs on them. One call runs at a time. */
 export class EngineHost {
   private readonly models = new Map<number, HostedModel>();
-  private readonly sessions: SessionCache;
   private nextId = 0;
+  /** Graphs with all threads, for work that is not halved. */
+  private readonly sessions: SessionCache;
+  private readonly halves: { readonly sessions: SessionCache; readonly lane: SecondLane } | undefined;
 
-  constructor(threads: number) {
+  constructor({ threads, halves }: WorkerSettings) {
     this.sessions = new SessionCache(threads);
+    if (!halves || threads < 2) return;
+    const theirs = Math.floor(threads / 2);
+    this.halves = { sessions: new SessionCache(threads - theirs), lane: new SecondLane(theirs) };
   }
 
   async load(folder: string): Promise<ModelHandle> {
@@ -75,16 +91,21 @@ export class EngineHost {
     report?: (drawn: readonly DrawnToken[]) => void,
   ): Promise<Sample[][]> {
     const model = this.model(id);
-    const follow = { cancelled, report };
-    const { stopStrings = [] } = options;
-    if (stopStrings.length === 0) return await sampleCompletions(this.sessions, model.state, requests, options, follow);
-    const tokenizer = (model.tokenizer ??= Tokenizer.fromFiles(model.companions));
-    const watchStops = () => new StopStringWatcher(tokenizer.decodeStream(), stopStrings);
-    return await sampleCompletions(this.sessions, model.state, requests, options, { ...follow, watchStops });
+    const halvable = this.halves && rowsOf(requests) >= LEAST_ROWS_TO_HALVE;
+    const tokens = rowsOf(requests) * options.maxNewTokens;
+    const parts = halvable && mayHalve(model, tokens) ? halveRequests(requests, options.maxNewTokens) : null;
+    if (!this.halves || !parts) return await sampleHere(this.sessions, model, requests, options, { cancelled, report });
+    const [first, second] = parts;
+    const reportTheirs = report && ((drawn: readonly DrawnToken[]) => report(renumberDrawn(first, drawn)));
+    const [theirs, ours] = await Promise.all([
+      this.halves.lane.sample(model, second, options, cancelled?.subarray(first.length - 1), reportTheirs),
+      sampleHere(this.halves.sessions, model, first, options, { cancelled, report }),
+    ]);
+    return joinSamples(ours, theirs);
   }
 
   async forward(id: number, batch: TokenBatch, wanted: ColumnRequest): Promise<TokenColumns> {
-    return await computeColumns(this.sessions, this.model(id).state, batch, wanted);
+    return await this.columns(id, batch, wanted);
   }
 
   async forwardBackward(
@@ -93,11 +114,49 @@ export class EngineHost {
     gradients: TokenGradients,
     wanted: ColumnRequest,
   ): Promise<TokenColumns> {
-    return await computeColumns(this.sessions, this.trainable(id), batch, wanted, gradients);
+    this.trainable(id);
+    return await this.columns(id, batch, wanted, gradients);
   }
 
-  optimStep(id: number, options: OptimOptions): Required<OptimStats> {
-    return adamwStep(this.trainable(id), options);
+  /** Columns of all sequences, or of those `among`; see `computeColumns`. */
+  async columns(
+    id: number,
+    batch: TokenBatch,
+    wanted: ColumnRequest,
+    gradients?: TokenGradients,
+    among?: ReadonlySet<number>,
+  ): Promise<TokenColumns> {
+    const model = this.model(id);
+    const parts = this.halves && mayHalve(model, batch.tokens.length) ? halveSequences(batch) : null;
+    if (!this.halves || !parts) {
+      return await computeColumns(this.sessions, model.state, batch, wanted, gradients, among);
+    }
+    const [first, second] = parts;
+    const [theirs, ours] = await Promise.all([
+      this.halves.lane.columns(model, batch, wanted, gradients, second),
+      computeColumns(this.halves.sessions, model.state, batch, wanted, gradients, first),
+    ]);
+    return joinColumns(ours, theirs);
+  }
+
+  async optimStep(id: number, options: OptimOptions): Promise<Required<OptimStats>> {
+    const state = this.trainable(id);
+    await this.halves?.lane.collectGradient(this.model(id));
+    return adamwStep(state, options);
+  }
+
+  /** Hands out the accumulated gradient and clears it. */
+  takeGradient(id: number): Float32Array {
+    const { gradient } = trainingState(this.trainable(id));
+    const taken = gradient.slice();
+    gradient.fill(0);
+    return taken;
+  }
+
+  setWeights(id: number, data: Float32Array): void {
+    const { state } = this.model(id);
+    state.weights.data.set(data);
+    state.version++;
   }
 
   async saveState(id: number, folder: string, { dtype = 'f32', weightsOnly = false }: SaveOptions): Promise<void> {
@@ -109,12 +168,18 @@ export class EngineHost {
   async loadState(id: number, folder: string): Promise<void> {
     const { state } = this.model(id);
     const { data } = await readWeights(folder, state.weights.layout);
-    state.weights.data.set(data);
+    this.setWeights(id, data);
+    await this.halves?.lane.collectGradient(this.model(id));
     if (!state.frozen) await readOptimizerState(folder, state);
   }
 
-  release(id: number): void {
+  async release(id: number): Promise<void> {
+    const model = this.models.get(id);
     this.models.delete(id);
+    if (!model) return;
+    await this.sessions.forget(model.state);
+    await this.halves?.sessions.forget(model.state);
+    await this.halves?.lane.release(model);
   }
 
   private model(id: number): HostedModel {
@@ -130,4 +195,27 @@ export class EngineHost {
     const fix = 'train the engine that it was forked from, or fork without frozen';
     throw new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'a frozen fork cannot be trained', fix });
   }
+}
+
+function rowsOf(requests: readonly SampleRequest[]): number {
+  return requests.reduce((sum, { seeds }) => sum + seeds.length, 0);
+}
+
+function mayHalve({ state }: HostedModel, tokens: number): boolean {
+  const { length } = state.weights.layout;
+  return length <= MOST_WEIGHTS_TO_COPY && length * tokens >= LEAST_WORK_TO_HALVE;
+}
+
+async function sampleHere(
+  sessions: SessionCache,
+  model: HostedModel,
+  requests: readonly SampleRequest[],
+  options: SampleOptions,
+  follow: Pick<SamplingFollower, 'cancelled' | 'report'>,
+): Promise<Sample[][]> {
+  const { stopStrings = [] } = options;
+  if (stopStrings.length === 0) return await sampleCompletions(sessions, model.state, requests, options, follow);
+  const tokenizer = (model.tokenizer ??= Tokenizer.fromFiles(model.companions));
+  const watchStops = () => new StopStringWatcher(tokenizer.decodeStream(), stopStrings);
+  return await sampleCompletions(sessions, model.state, requests, options, { ...follow, watchStops });
 }

@@ -1,117 +1,177 @@
 import type { ModelConfig } from '../model/config.js';
 import { tensor, type Tensor } from './session.js';
 
-/** Keys and values of prompts as the prefill graph gives them: [time, batch, kvHeads, headDim] a layer. */
+/** Keys and values of prompts as the prefill graph gives them: [batch, kvHeads, time, headDim] a layer. */
 export interface PrefilledLayers {
   readonly keys: readonly Float32Array[];
   readonly values: readonly Float32Array[];
   readonly batch: number;
 }
 
+/** The bin of a prompt, and where it begins there. */
+export interface PromptPlace {
+  readonly bin: number;
+  readonly at: number;
+}
+
+/** Times by which the room grows: the graph reads all of it, and moving the cache costs about as much as reading it. */
+const BLOCK = 16;
+
 /**
- * The key-value cache of all rows on one common timeline: [time, rows, kvHeads, headDim] a layer. A step appends one
- * slice in place for all rows at once. A row that starts late has its prompt written just before the present; what
- * lies before that belongs to its predecessor and is masked. Positions inside a sequence are a row's own affair.
+ * The key-value cache of all rows on one common timeline: [rows, kvHeads, room, headDim] a layer, so that a row's past
+ * is read in one sweep. A row that starts late has its prompt written just before the present; what lies before that
+ * belongs to its predecessor and is masked. Positions inside a sequence are a row's own affair.
  */
 export class KvTimeline {
   private readonly keys: Float32Array[];
   private readonly values: Float32Array[];
-  private readonly cell: number;
-  /** The window of times that some row still needs: start <= time < end. */
-  start: number;
+  /** Keys and values of the present, [rows, kvHeads, headDim] a layer. */
+  private readonly newKeys: Float32Array[];
+  private readonly newValues: Float32Array[];
+  /** Times that the present layout of the cache has room for. */
+  private room: number;
+  /** The present: times before it are written. */
   end: number;
 
-  /** @param present Time of the first step: the longest prompt must fit before it. */
+  /**
+   * @param capacity Most times that some row looks back at, once.
+   * @param present Time of the first step: the longest prompt must fit before it.
+   */
   constructor(
     private readonly config: ModelConfig,
     public rows: number,
-    private readonly capacity: number,
+    capacity: number,
     private readonly present: number,
   ) {
-    this.cell = config.kvHeads * config.headDim;
-    const layer = () => new Float32Array(capacity * rows * this.cell);
-    this.keys = Array.from({ length: config.layers }, layer);
-    this.values = Array.from({ length: config.layers }, layer);
-    this.start = this.end = present;
+    const { layers, kvHeads, headDim } = config;
+    const layersOf = (length: number) => Array.from({ length: layers }, () => new Float32Array(length));
+    const cell = rows * kvHeads * headDim;
+    this.keys = layersOf(cell * KvTimeline.mostRoom(capacity));
+    this.values = layersOf(cell * KvTimeline.mostRoom(capacity));
+    this.newKeys = layersOf(cell);
+    this.newValues = layersOf(cell);
+    this.end = present;
+    this.room = roomFor(present + 1);
   }
 
+  /** Times a row takes memory for when it looks back at `capacity` of them. */
+  static mostRoom(capacity: number): number {
+    return roomFor(capacity) + BLOCK;
+  }
+
+  /** Times that the decode graph reads. */
   get past(): number {
-    return this.end - this.start;
+    return this.room;
   }
 
   /** Writes a prompt's keys and values just before the present; returns the time of its first token. */
-  insert(row: number, prefilled: PrefilledLayers, column: number, length: number): number {
+  insert(row: number, prefilled: PrefilledLayers, place: PromptPlace, length: number): number {
+    const { kvHeads, headDim } = this.config;
     const first = this.end - length;
     for (const [into, from] of [
       [this.keys, prefilled.keys],
       [this.values, prefilled.values],
     ] as const) {
-      for (let layer = 0; layer < into.length; layer++) {
-        for (let t = 0; t < length; t++) {
-          const source = (t * prefilled.batch + column) * this.cell;
-          const target = ((first + t) * this.rows + row) * this.cell;
-          (into[layer] as Float32Array).set((from[layer] as Float32Array).subarray(source, source + this.cell), target);
+      into.forEach((cache, layer) => {
+        const prompts = from[layer] as Float32Array;
+        const time = prompts.length / (prefilled.batch * kvHeads * headDim);
+        for (let head = 0; head < kvHeads; head++) {
+          const source = ((place.bin * kvHeads + head) * time + place.at) * headDim;
+          const target = ((row * kvHeads + head) * this.room + first) * headDim;
+          cache.set(prompts.subarray(source, source + length * headDim), target);
         }
-      }
+      });
     }
-    this.start = Math.min(this.start, first);
     return first;
   }
 
-  /** The past as the decode graph reads it. */
-  feeds(): Record<string, Tensor> {
-    return this.views('past ', this.start, this.end);
+  /** The past as the decode graph reads it, and where it writes the present. */
+  tensors(): { readonly feeds: Record<string, Tensor>; readonly fetches: Record<string, Tensor> } {
+    const { kvHeads, headDim, layers } = this.config;
+    const cells = this.rows * kvHeads;
+    const [feeds, fetches]: Record<string, Tensor>[] = [{}, {}] as const;
+    const past = (data: Float32Array) =>
+      tensor(data.subarray(0, cells * this.room * headDim), [this.rows, kvHeads, this.room, headDim]);
+    const present = (data: Float32Array) => tensor(data.subarray(0, cells * headDim), [this.rows, kvHeads * headDim]);
+    for (let layer = 0; layer < layers; layer++) {
+      feeds[`past keys:${layer}`] = past(this.keys[layer] as Float32Array);
+      feeds[`past values:${layer}`] = past(this.values[layer] as Float32Array);
+      fetches[`keys:${layer}`] = present(this.newKeys[layer] as Float32Array);
+      fetches[`values:${layer}`] = present(this.newValues[layer] as Float32Array);
+    }
+    return { feeds, fetches };
   }
 
-  /** Where the decode graph writes the present. */
-  fetches(): Record<string, Tensor> {
-    return this.views('', this.end, this.end + 1);
+  /** For each row what is added to its scores, [rows, past]; `starts` is the first time that a row looks at. */
+  mask(starts: readonly number[]): Float32Array {
+    const mask = new Float32Array(this.rows * this.room);
+    starts.forEach((start, row) => {
+      mask.fill(HIDDEN, row * this.room, row * this.room + start);
+      mask.fill(HIDDEN, row * this.room + this.end, (row + 1) * this.room);
+    });
+    return mask;
   }
 
   /**
-   * Ends a step. `firstNeeded` is the earliest time that a living row still looks at. Returns by how much all times
-   * moved when the window was slid back to the beginning of the buffer (0: not at all).
+   * Ends a step: what the graph wrote becomes part of the past. `firstNeeded` is the earliest time that a living row
+   * still looks at. Returns by how much all times moved back (0: not at all).
    */
   advance(firstNeeded: number): number {
-    this.end++;
-    this.start = Math.min(firstNeeded, this.end);
-    if (this.end < this.capacity) return 0;
-    const slice = this.rows * this.cell;
-    const target = Math.max(0, this.present - this.past);
-    const moved = this.start - target;
-    for (const layer of [...this.keys, ...this.values]) {
-      layer.copyWithin(target * slice, this.start * slice, this.end * slice);
+    const moved = this.end === this.room ? this.makeRoom(firstNeeded) : 0;
+    const { kvHeads, headDim } = this.config;
+    for (const [into, from] of [
+      [this.keys, this.newKeys],
+      [this.values, this.newValues],
+    ] as const) {
+      into.forEach((cache, layer) => {
+        const present = from[layer] as Float32Array;
+        for (let cell = 0; cell < this.rows * kvHeads; cell++) {
+          const source = cell * headDim;
+          cache.set(present.subarray(source, source + headDim), (cell * this.room + this.end) * headDim);
+        }
+      });
     }
-    this.start = target;
-    this.end -= moved;
+    this.end++;
     return moved;
   }
 
   /** Keeps only the given rows, in that order, so that the next steps compute nothing for the others. */
   keepRows(kept: readonly number[]): void {
+    const size = this.config.kvHeads * this.room * this.config.headDim;
     for (const layer of [...this.keys, ...this.values]) {
-      for (let time = this.start; time < this.end; time++) {
-        // Ascending order never overwrites a cell that is still to be read.
-        for (let row = 0; row < kept.length; row++) {
-          const source = (time * this.rows + (kept[row] as number)) * this.cell;
-          layer.copyWithin((time * kept.length + row) * this.cell, source, source + this.cell);
-        }
-      }
+      // Ascending order never overwrites a row that is still to be read.
+      kept.forEach((row, i) => layer.copyWithin(i * size, row * size, (row + 1) * size));
     }
     this.rows = kept.length;
   }
 
-  private views(prefix: string, from: number, to: number): Record<string, Tensor> {
-    const { kvHeads, headDim, layers } = this.config;
-    const slice = this.rows * this.cell;
-    const shape = [to - from, this.rows, kvHeads, headDim];
-    const views: Record<string, Tensor> = {};
-    for (let layer = 0; layer < layers; layer++) {
-      const view = (data: Float32Array[]) =>
-        tensor((data[layer] as Float32Array).subarray(from * slice, to * slice), shape);
-      views[`${prefix}keys:${layer}`] = view(this.keys);
-      views[`${prefix}values:${layer}`] = view(this.values);
+  /** Forgets what no row needs, and lays the cache out with more room where that is not enough. */
+  private makeRoom(firstNeeded: number): number {
+    const { kvHeads, headDim } = this.config;
+    const moved = Math.max(0, Math.min(firstNeeded, this.end - this.present));
+    const kept = (this.end - moved) * headDim;
+    const [before, after] = [this.room, roomFor(this.end - moved + 1)];
+    for (const layer of [...this.keys, ...this.values]) {
+      const move = (cell: number, to: number, from: number) =>
+        layer.copyWithin(
+          cell * to * headDim,
+          (cell * before + from) * headDim,
+          (cell * before + from) * headDim + kept,
+        );
+      const cells = this.rows * kvHeads;
+      // Towards the beginning in ascending order, towards the end in descending: nothing is overwritten unread.
+      if (moved > 0) for (let cell = 0; cell < cells; cell++) move(cell, before, moved);
+      if (after > before) for (let cell = cells - 1; cell > 0; cell--) move(cell, after, 0);
+      else for (let cell = 1; cell < cells; cell++) move(cell, after, 0);
     }
-    return views;
+    this.room = after;
+    this.end -= moved;
+    return moved;
   }
+}
+
+const HIDDEN = -1e9;
+
+function roomFor(times: number): number {
+  return Math.ceil(times / BLOCK) * BLOCK;
 }

@@ -21,7 +21,7 @@ import { checkBatch, checkColumn, checkOptimOptions, checkRequests } from './val
 import { WorkerClient } from './worker-client.js';
 
 export interface LocalEngineOptions {
-  /** Threads of a matrix product. Default: the cores of the machine, at most 8. Results depend on it in the last bits. */
+  /** Threads that compute. Default: the cores of the machine, at most 8. Results depend on it in the last bits. */
   readonly threads?: number;
 }
 
@@ -52,7 +52,7 @@ export class LocalEngine implements Engine {
   }
 
   private static async start(options: LocalEngineOptions, open: (client: WorkerClient) => Promise<ModelHandle>) {
-    const client = new WorkerClient({ threads: options.threads ?? Math.min(8, availableParallelism()) });
+    const client = new WorkerClient({ threads: options.threads ?? Math.min(8, availableParallelism()), halves: true });
     try {
       return new LocalEngine(client, await open(client), { count: 0 });
     } catch (error) {

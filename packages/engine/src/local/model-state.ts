@@ -10,6 +10,8 @@ export interface ModelState {
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly frozen: boolean;
   training: TrainingState | null;
+  /** Counts the changes of `weights`. */
+  version: number;
 }
 
 /** Accumulated gradient and AdamW moments, each one flat array in the layout of the weights. */
@@ -25,7 +27,7 @@ export interface TrainingState {
 }
 
 export function createModelState(config: ModelConfig, weights: ModelWeights, frozen: boolean): ModelState {
-  return { config, weights, frozen, tensors: tensorsOf(weights, weights.data, ''), training: null };
+  return { config, weights, frozen, tensors: tensorsOf(weights, weights.data, ''), training: null, version: 0 };
 }
 
 /** The training state of a model that may be trained, created on first use. */

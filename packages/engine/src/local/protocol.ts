@@ -3,10 +3,12 @@ import type { EngineHost } from './host.js';
 
 export interface WorkerSettings {
   readonly threads: number;
+  /** Whether the worker may start a second one and give it half of the threads and of the work. */
+  readonly halves: boolean;
 }
 
 /** The verbs of the host that the main thread may call. */
-export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'nextId'>;
+export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'halves' | 'nextId'>;
 
 export interface Request {
   readonly id: number;

@@ -6,13 +6,18 @@ import { KvTimeline } from './kv-timeline.js';
 import type { ModelState } from './model-state.js';
 import { prefillPrompts, type PrefilledPrompt } from './prefill.js';
 import type { SessionCache } from './session-cache.js';
-import { tensor } from './session.js';
+import { tensor, type GraphSession } from './session.js';
 
 /** Rows that are generated side by side; more gain little once a step is bound by arithmetic. */
 const MAX_ROWS = 64;
 const MAX_CACHE_BYTES = 2 ** 31;
 /** Finished rows are dropped from the batch once at most this share is still alive. */
 const SHRINK_AT = 0.75;
+
+/** Longest completion from which on the weights are compiled into the graph of a step. */
+const STEPS_WORTH_COMPILING = 32;
+/** Compiled weights take memory a second time. */
+const MOST_CONSTANT_WEIGHTS = 2 ** 26;
 
 /** Sees a completion token by token; true once it holds a stop string. */
 export interface StopWatcher {
@@ -88,14 +93,13 @@ class SamplingRun {
     this.endTokens = new Set([...config.eosTokenIds, ...(options.stopTokenIds ?? [])]);
     const longest = Math.max(1, ...requests.map(({ prompt }) => prompt.length));
     const window = longest + Math.max(1, ...this.queue.map(({ cap }) => cap));
-    const capacity = window + Math.ceil(window / 4);
-    const count = rowCount(config, capacity, this.queue.length);
-    this.timeline = new KvTimeline(config, count, capacity, longest);
+    const count = rowCount(config, KvTimeline.mostRoom(window), this.queue.length);
+    this.timeline = new KvTimeline(config, count, window, longest);
     this.rows = Array.from({ length: count }, () => null);
   }
 
   async finish(): Promise<Sample[][]> {
-    const session = await this.sessions.get(this.model.config, 'decode', () => decodeGraph(this.model.config));
+    const session = await this.session();
     const { vocabSize } = this.model.config;
     let probs = new Float32Array(this.rows.length * vocabSize);
     for (;;) {
@@ -105,8 +109,10 @@ class SamplingRun {
       this.shrink();
       const count = this.rows.length;
       if (probs.length > count * vocabSize) probs = probs.subarray(0, count * vocabSize);
-      const fetches = { ...this.timeline.fetches(), probs: tensor(probs, [count, vocabSize]) };
-      await session.run(this.stepFeeds(), fetches, { batch: count, past: this.timeline.past });
+      const cache = this.timeline.tensors();
+      const feeds = { ...this.stepFeeds(), ...cache.feeds };
+      const fetches = { ...cache.fetches, probs: tensor(probs, [count, vocabSize]) };
+      await session.run(feeds, fetches, { batch: count });
       const living = this.rows.map((row) => row?.start ?? Infinity);
       const moved = this.timeline.advance(Math.min(...living));
       this.rows.forEach((row, i) => {
@@ -118,27 +124,33 @@ class SamplingRun {
     }
   }
 
+  /** Constant weights make a step faster; compiling them in takes about as long as a dozen steps save. */
+  private async session(): Promise<GraphSession> {
+    const { config, weights } = this.model;
+    const steps = Math.max(0, ...this.queue.map(({ cap }) => cap));
+    if (steps < STEPS_WORTH_COMPILING || weights.layout.length > MOST_CONSTANT_WEIGHTS) {
+      return await this.sessions.get(config, 'decode', () => decodeGraph(config));
+    }
+    return await this.sessions.withWeights(this.model, () => decodeGraph(config, weights.layout));
+  }
+
   private stepFeeds() {
     const count = this.rows.length;
-    const { start, past } = this.timeline;
     const ids = new Int32Array(count);
     const positions = new BigInt64Array(count);
     const inverse = new Float32Array(count).fill(1);
-    const mask = new Float32Array(count * past);
     this.rows.forEach((row, i) => {
       if (row === null) return;
       ids[i] = row.tokens.at(-1) as number;
       positions[i] = BigInt(row.position);
       inverse[i] = 1 / this.temperature(row.tokens.length);
-      mask.fill(-1e9, i * past, i * past + row.start - start);
     });
     return {
       ...this.model.tensors,
-      ...this.timeline.feeds(),
       ids: tensor(ids, [count]),
       positions: tensor(positions, [count, 1]),
       inverseTemperature: tensor(inverse, [count, 1]),
-      mask: tensor(mask, [count, 1, 1, past]),
+      mask: tensor(this.timeline.mask(this.rows.map((row) => row?.start ?? 0)), [count, 1, 1, this.timeline.past]),
     };
   }
 
@@ -177,8 +189,8 @@ class SamplingRun {
   }
 
   private startRow(index: number, job: Job): void {
-    const { layers, column, length, probs } = this.prompts.get(job.request) as PrefilledPrompt;
-    const start = this.timeline.insert(index, layers, column, length);
+    const { layers, place, length, probs } = this.prompts.get(job.request) as PrefilledPrompt;
+    const start = this.timeline.insert(index, layers, place, length);
     const begun = { tokens: [], logProbs: [], trie: this.options.constraint, stop: this.follower.watchStops?.() };
     const row: Row = { ...begun, job, start, position: length };
     this.rows[index] = this.extend(row, probs) ? null : row;

@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node';
+import { WEIGHTS } from '../graph/onnx-file.js';
 
 /** A tensor to feed, or a buffer to write a result into. */
 export type Tensor = ort.Tensor;
@@ -16,7 +17,9 @@ export class GraphSession {
     private readonly dimensions: readonly string[],
   ) {}
 
-  static async create(model: Uint8Array, threads: number): Promise<GraphSession> {
+  /** @param weights Memory of the graph's constant weights; copied. */
+  static async create(model: Uint8Array, threads: number, weights?: Float32Array): Promise<GraphSession> {
+    const bytes = weights && Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
     const session = await ort.InferenceSession.create(model, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -26,6 +29,7 @@ export class GraphSession {
       enableMemPattern: false,
       logSeverityLevel: 3,
       // Threads that spin after a run would steal cores from the other sessions of the process.
+      ...(bytes && { externalData: [{ path: WEIGHTS, data: bytes }] }),
       extra: { session: { force_spinning_stop: '1' } },
     });
     const dimensions = session.inputNames.filter((name) => name.startsWith('dim:')).map((name) => name.slice(4));

@@ -38,17 +38,23 @@ export class WorkerClient {
     return this.send(verb, args, onProgress);
   }
 
+  /** As `call` with one array more, which is handed over, not copied. */
+  give<V extends Verb>(verb: V, id: number, array: Float32Array): Promise<Awaited<ReturnType<EngineHost[V]>>> {
+    return this.send(verb, [id, array], undefined, [array.buffer as ArrayBuffer]);
+  }
+
   private send<V extends Verb>(
     verb: V,
     args: readonly unknown[],
     onProgress?: (progress: unknown) => void,
+    handedOver: readonly ArrayBuffer[] = [],
   ): Promise<Awaited<ReturnType<EngineHost[V]>>> {
     return new Promise((resolve, reject) => {
       const request: Request = { id: this.nextId++, verb, args, reports: onProgress !== undefined };
       this.waiting.set(request.id, { resolve: resolve as (value: unknown) => void, reject, onProgress });
       // A process with a call under way must not end; one with an idle engine may.
       this.worker.ref();
-      this.worker.postMessage(request);
+      this.worker.postMessage(request, handedOver);
     });
   }
 

@@ -5,7 +5,7 @@ import type { Reply, Request, Verb, WorkerSettings } from './protocol.js';
 
 /** Runs the sessions: `run()` blocks its thread, so the process that serves and verifies has another. */
 const port = parentPort;
-const host = new EngineHost((workerData as WorkerSettings).threads);
+const host = new EngineHost(workerData as WorkerSettings);
 let last: Promise<void> = Promise.resolve();
 
 port?.on('message', (request: Request) => {
@@ -21,7 +21,8 @@ async function answer({ id, verb, args, reports = false }: Request): Promise<voi
   } catch (error) {
     reply = { id, failure: describe(error) };
   }
-  port?.postMessage(reply);
+  // A bare array is made for the caller; it is handed over, not copied.
+  port?.postMessage(reply, reply.value instanceof Float32Array ? [reply.value.buffer as ArrayBuffer] : []);
 }
 
 function describe(error: unknown): NonNullable<Reply['failure']> {

@@ -1,7 +1,7 @@
-import type { Value } from '../graph/graph.js';
+import type { Graph, Value } from '../graph/graph.js';
 import type { Tape } from '../graph/tape.js';
 import type { ModelConfig } from '../model/config.js';
-import { parameterShapes } from '../model/layout.js';
+import { parameterShapes, type WeightLayout } from '../model/layout.js';
 import { ropeFrequencies } from '../model/rope.js';
 import { embedding } from './embedding.js';
 import { linear } from './linear.js';
@@ -12,24 +12,36 @@ import { swiglu } from './swiglu.js';
 /** Looks up a trainable weight by its Hugging Face name. */
 export type Parameters = (name: string) => Value;
 
-/** Mixes the tokens of one layer: q [tokens, heads * headDim], k and v [tokens, kvHeads * headDim], all rotated. */
+/**
+ * Mixes the tokens of one layer: q [tokens, heads * headDim], k and v [tokens, kvHeads * headDim]; q and k are rotated,
+ * and q is divided by sqrt(headDim), so that its product with k is the score.
+ */
 export type AttentionKernel = (layer: number, q: Value, k: Value, v: Value) => Value;
 
-/** What the decoder reads: ids [tokens] (i32) and positions [batch, time] (i64), tokens = batch * time. */
+/** What the decoder reads: ids [tokens] (i32) and positions [tokens, 1] (i64). */
 export interface DecoderInputs {
   readonly ids: Value;
   readonly positions: Value;
+}
+
+/** Declares every weight of the model as a constant of the graph on first use, for inference with one set of weights. */
+export function constantWeights(graph: Graph, layout: WeightLayout): Parameters {
+  return (name) => {
+    const { shape, offset } = layout.slices.get(name) ?? missing(name);
+    return graph.weight(name, shape, offset);
+  };
 }
 
 /** Declares every weight of the model as a parameter of the graph on first use. */
 export function modelParameters(tape: Tape, config: ModelConfig): Parameters {
   const shapes = parameterShapes(config);
   return (name) => {
-    const shape = shapes.get(name);
-    if (shape === undefined)
-      throw new Error(`modelParameters: a module asked for ${name}, which the model lacks; this is our bug`);
-    return tape.parameter(name, shape);
+    return tape.parameter(name, shapes.get(name) ?? missing(name));
   };
+}
+
+function missing(name: string): never {
+  throw new Error(`decoder: a module asked for ${name}, which the model lacks; this is our bug`);
 }
 
 /**
@@ -43,14 +55,16 @@ export function decoder(
   inputs: DecoderInputs,
   attend: AttentionKernel,
 ): Value {
-  const tables = rotaryTables(tape, ropeFrequencies(config), config.contextLength);
+  const tables = (scale: number) => rotaryTables(tape, ropeFrequencies(config), config.contextLength, scale);
+  const [queryTables, keyTables] = [tables(1 / Math.sqrt(config.headDim)), tables(1)];
   let hidden = embedding(tape, parameters('model.embed_tokens.weight'), inputs.ids);
   for (let layer = 0; layer < config.layers; layer++) {
     const weight: Parameters = (name) => parameters(`model.layers.${layer}.${name}`);
     const normed = rmsNorm(tape, hidden, weight('input_layernorm.weight'), config.normEps);
     const [q, k, v] = projections(tape, config, weight, normed);
-    const turn = (x: Value) => rotary(tape, x, inputs.positions, tables);
-    const mixed = attend(layer, turn(q), turn(k), v);
+    const turnedQuery = rotary(tape, q, inputs.positions, queryTables);
+    const turnedKey = rotary(tape, k, inputs.positions, keyTables);
+    const mixed = attend(layer, turnedQuery, turnedKey, v);
     const between = linear(tape, mixed, weight('self_attn.o_proj.weight'), { residual: hidden });
     hidden = feedForward(tape, config, weight, between);
   }

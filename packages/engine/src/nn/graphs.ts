@@ -1,8 +1,9 @@
 import { Graph, type Value } from '../graph/graph.js';
 import { Tape } from '../graph/tape.js';
 import type { ModelConfig } from '../model/config.js';
-import { cachedAttention, causalAttention } from './attention.js';
-import { decoder, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
+import type { WeightLayout } from '../model/layout.js';
+import { cachedAttention, cellAttention, fillCells, type AttentionCells, type CellLayout } from './attention.js';
+import { constantWeights, decoder, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
 import { selectRows } from './embedding.js';
 import { logitsGradient, tokenColumns, type ColumnPlan, type ColumnValues } from './token-columns.js';
 
@@ -13,24 +14,41 @@ export interface GradientPlan {
   readonly width: number;
 }
 
-/** Inputs of every graph over whole sequences: ids [tokens] i32, positions [batch, time], mask [time, time]. */
+/** Inputs of every graph over whole sequences: ids [tokens] i32, positions [tokens, 1]. */
 function sequenceInputs(graph: Graph) {
   return {
     ids: graph.input('ids', 'i32', ['tokens']),
-    positions: graph.input('positions', 'i64', ['batch', 'time']),
-    mask: graph.input('mask', 'f32', ['time', 'time']),
+    positions: graph.input('positions', 'i64', ['tokens', 1]),
     rows: graph.input('rows', 'i64', ['scored']),
     inverseTemperature: graph.input('inverseTemperature', 'f32', ['scored', 1]),
   };
 }
 
-/** Logits of the scored rows of whole sequences. `onKeys` sees each layer's keys and values, for a cache. */
-function sequenceLogits(tape: Tape, config: ModelConfig, onKeys?: (layer: number, k: Value, v: Value) => void): Value {
+/** Inputs that lay out attention over whole sequences. */
+function cellLayout(graph: Graph, { heads, kvHeads }: ModelConfig): CellLayout {
+  return {
+    queryTokens: graph.input('queryTokens', 'i32', ['batch', heads, 'time']),
+    keyTokens: graph.input('keyTokens', 'i32', ['batch', kvHeads, 'time']),
+    queryCells: graph.input('queryCells', 'i32', ['tokens', heads]),
+    sharedCells: () => graph.input('sharedCells', 'i32', ['copies', 'shared', kvHeads]),
+    ownCells: () => graph.input('ownCells', 'i32', ['own', kvHeads]),
+    mask: graph.input('mask', 'f32', ['batch', 1, 1, 'time', 'time']),
+  };
+}
+
+/** Logits of the scored rows of whole sequences. `onCells` sees each layer's keys and values, for a cache. */
+function sequenceLogits(
+  tape: Tape,
+  config: ModelConfig,
+  onCells?: (layer: number, filled: AttentionCells) => void,
+): Value {
   const inputs = sequenceInputs(tape.graph);
+  const cells = cellLayout(tape.graph, config);
   const parameters = modelParameters(tape, config);
   const attend: AttentionKernel = (layer, q, k, v) => {
-    onKeys?.(layer, k, v);
-    return causalAttention(tape, q, k, v, inputs.mask, config);
+    const filled = fillCells(tape.graph, q, k, v, cells, config.headDim);
+    onCells?.(layer, filled);
+    return cellAttention(tape, [q, k, v], filled, cells, config);
   };
   const hidden = decoder(tape, config, parameters, inputs, attend);
   return outputHead(tape, config, parameters, selectRows(tape, hidden, inputs.rows), inputs.inverseTemperature);
@@ -83,16 +101,14 @@ function outputColumns(graph: Graph, columns: ColumnValues, plan: ColumnPlan): v
 
 /**
  * Reads prompts: `probs` [scored, vocab] of the rows asked for (the last token of each prompt), and every layer's
- * keys and values as `keys:<layer>`, `values:<layer>` [time, batch, kvHeads, headDim].
+ * keys and values as `keys:<layer>`, `values:<layer>` [batch, kvHeads, time, headDim].
  */
 export function prefillGraph(config: ModelConfig): Uint8Array {
   const graph = new Graph();
   const tape = new Tape(graph, false);
-  const timeMajor = (x: Value) =>
-    graph.transpose(graph.reshape(x, ['batch', 'time', config.kvHeads, config.headDim]), [1, 0, 2, 3]);
-  const logits = sequenceLogits(tape, config, (layer, k, v) => {
-    graph.output(`keys:${layer}`, timeMajor(k));
-    graph.output(`values:${layer}`, timeMajor(v));
+  const logits = sequenceLogits(tape, config, (layer, { keys, values }) => {
+    graph.output(`keys:${layer}`, keys);
+    graph.output(`values:${layer}`, values);
   });
   graph.output('probs', graph.op('Softmax', [logits], logits.shape, { axis: -1 }));
   return graph.encode();
@@ -100,10 +116,12 @@ export function prefillGraph(config: ModelConfig): Uint8Array {
 
 /**
  * One new token a row: ids [batch] i32, positions [batch, 1], the cache `past keys:<layer>`, `past values:<layer>`
- * [past, batch, kvHeads, headDim] and its mask [batch, 1, 1, past]. Outputs: `probs` [batch, vocab] under
- * softmax(logits * inverseTemperature), and this token's `keys:<layer>`, `values:<layer>` [1, batch, kvHeads, headDim].
+ * [batch, kvHeads, past, headDim] and its mask [batch, 1, 1, past]. Outputs: `probs` [batch, vocab] under
+ * softmax(logits * inverseTemperature), and this token's `keys:<layer>`, `values:<layer>` [batch, kvHeads * headDim].
+ *
+ * @param constant The weights are constants of this layout in the memory that the session is created with; absent: inputs.
  */
-export function decodeGraph(config: ModelConfig): Uint8Array {
+export function decodeGraph(config: ModelConfig, constant?: WeightLayout): Uint8Array {
   const graph = new Graph();
   const tape = new Tape(graph, false);
   const { kvHeads, headDim } = config;
@@ -112,11 +130,11 @@ export function decodeGraph(config: ModelConfig): Uint8Array {
     positions: graph.input('positions', 'i64', ['batch', 1]),
   };
   const mask = graph.input('mask', 'f32', ['batch', 1, 1, 'past']);
-  const parameters = modelParameters(tape, config);
+  const parameters = constant ? constantWeights(graph, constant) : modelParameters(tape, config);
   const attend: AttentionKernel = (layer, q, k, v) => {
-    const past = (name: string) => graph.input(`past ${name}:${layer}`, 'f32', ['past', 'batch', kvHeads, headDim]);
-    graph.output(`keys:${layer}`, graph.reshape(k, [1, 'batch', kvHeads, headDim]));
-    graph.output(`values:${layer}`, graph.reshape(v, [1, 'batch', kvHeads, headDim]));
+    const past = (name: string) => graph.input(`past ${name}:${layer}`, 'f32', ['batch', kvHeads, 'past', headDim]);
+    graph.output(`keys:${layer}`, k);
+    graph.output(`values:${layer}`, v);
     return cachedAttention(tape, q, k, v, { keys: past('keys'), values: past('values') }, mask, config);
   };
   const hidden = decoder(tape, config, parameters, inputs, attend);

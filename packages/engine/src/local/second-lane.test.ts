@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DrawnToken } from '../engine.js';
+import { parseModelConfig } from '../model/config.js';
+import { initWeights } from '../model/init.js';
+import { LocalEngine } from './local-engine.js';
+
+/** Large enough that the work of two threads is halved. */
+const config = parseModelConfig({
+  model_type: 'llama',
+  vocab_size: 512,
+  hidden_size: 256,
+  intermediate_size: 512,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 128,
+  initializer_range: 0.1,
+  tie_word_embeddings: true,
+});
+const folder = { config, weights: initWeights(config, 3), companions: new Map<string, Uint8Array>() };
+// The second request is cut through.
+const requests = [5, 14, 3].map((count, r) => ({
+  prompt: Int32Array.of(3 + r, 5, 2),
+  seeds: Array.from({ length: count }, (_, i) => 100 * r + i),
+}));
+const options = { maxNewTokens: 48 };
+let halved: LocalEngine;
+let whole: LocalEngine;
+
+beforeAll(async () => {
+  halved = await LocalEngine.create(folder, { threads: 2 });
+  whole = await LocalEngine.create(folder, { threads: 1 });
+});
+
+afterAll(async () => {
+  await halved.dispose();
+  await whole.dispose();
+});
+
+async function batchOf(engine: LocalEngine) {
+  const groups = await engine.sample(requests, options);
+  const rows = groups.flatMap((group, r) => group.map(({ tokens }) => [...requests[r]!.prompt, ...tokens]));
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => (offsets[i + 1] = offsets[i]! + row.length));
+  return { tokens: Int32Array.from(rows.flat()), offsets };
+}
+
+it('two lanes give the samples that one gives, and report each token once', async () => {
+  const drawn: DrawnToken[] = [];
+  const samples = await halved.sample(requests, options, { onTokens: (tokens) => drawn.push(...tokens) });
+  const expected = await whole.sample(requests, options);
+  samples.forEach((group, request) => {
+    expect(group.length).toBe(requests[request]!.seeds.length);
+    group.forEach(({ tokens, logProbs, finish }, member) => {
+      expect([tokens, finish]).toEqual([expected[request]![member]!.tokens, expected[request]![member]!.finish]);
+      logProbs.forEach((logProb, t) => expect(logProb).toBeCloseTo(expected[request]![member]!.logProbs[t]!, 4));
+      const own = drawn.filter((each) => each.request === request && each.member === member);
+      expect(own.map(({ token }) => token)).toEqual([...tokens]);
+    });
+  });
+});
+
+it('two lanes accumulate the gradient that one accumulates, and train on from there', async () => {
+  const batch = await batchOf(whole);
+  const gradients = {
+    logProb: Float32Array.from(batch.tokens, (_, t) => (batch.offsets.includes(t) ? 0 : Math.sin(t))),
+  };
+  const settings = { learningRate: 0.003, maxGradNorm: 1 };
+  for (let step = 0; step < 3; step++) {
+    const [ours, theirs] = [
+      await halved.forwardBackward(batch, gradients),
+      await whole.forwardBackward(batch, gradients),
+    ];
+    ours.logProb.forEach((value, t) => expect(value).toBeCloseTo(theirs.logProb[t]!, 3));
+    const [one, other] = [await halved.optimStep(settings), await whole.optimStep(settings)];
+    expect(one.gradNorm / other.gradNorm).toBeCloseTo(1, 3);
+  }
+  expect((await halved.sample(requests, options))[0]![0]!.tokens).toHaveLength(48);
+});
+
+it('two lanes give equal results on every run', async () => {
+  const first = await halved.sample(requests, options);
+  expect(await halved.sample(requests, options)).toEqual(first);
+  const batch = await batchOf(whole);
+  expect(await halved.forward(batch)).toEqual(await halved.forward(batch));
+});
