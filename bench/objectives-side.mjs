@@ -1,6 +1,6 @@
 /**
  * One objective in a process of its own, so that no other's garbage counts: times its advantages and loss gradients and
- * prints one line of JSON. Arguments: name, token entries, repetitions. Run with --expose-gc.
+ * prints one line of JSON. Arguments: name, token entries, repetitions, candidates a position. Run with --expose-gc.
  */
 import { createObjective, methods } from '../packages/objectives/dist/index.js';
 import { sampleBatch } from '../packages/objectives/dist/testing/sample-batch.js';
@@ -9,7 +9,7 @@ import { median } from './statistics.mjs';
 const GROUP_SIZE = 8;
 const MAX_LENGTH = 1000;
 
-const [name, tokens, repeats] = process.argv.slice(2);
+const [name, tokens, repeats, topK = '3'] = process.argv.slice(2);
 const objective = createObjective(name);
 const batch = makeBatch(Number(tokens));
 const samples = [];
@@ -36,8 +36,8 @@ function makeBatch(size) {
   const groups = Math.max(1, Math.round(size / ((MAX_LENGTH / 2) * GROUP_SIZE)));
   const columns = [...objective.needs, ...objective.differentiates.filter((column) => column !== 'topK')];
   const groupSizes = new Array(groups).fill(GROUP_SIZE);
-  const topK = objective.differentiates.includes('topK');
-  const all = sampleBatch({ seed: 1, groupSizes, maxLength: MAX_LENGTH, columns, topK });
+  const width = objective.differentiates.includes('topK') ? Number(topK) : 0;
+  const all = sampleBatch({ seed: 1, groupSizes, maxLength: MAX_LENGTH, columns, topK: width });
   const pairs = methods[name].kinds.includes('preference loss');
   return pairs ? { ...all, group: all.group.map((_, i) => i >> 1) } : all;
 }

@@ -3,7 +3,9 @@
  * axis knows in which entry of a coarser one each of its entries lies.
  */
 export class Axis {
+  /** Those of parents of parents are made when they are first asked for. */
   private readonly maps = new Map<Axis, Int32Array>();
+  private readonly parents: Axis[] = [];
 
   constructor(
     readonly name: string,
@@ -18,17 +20,23 @@ export class Axis {
       );
     }
     this.maps.set(coarse, index);
-    for (const [coarser, outer] of coarse.maps) {
-      this.maps.set(
-        coarser,
-        index.map((entry) => outer[entry]!),
-      );
-    }
+    this.parents.push(coarse);
     return this;
   }
 
   /** [size] The entry of `coarse` that each entry of this axis lies in; undefined when it does not lie in that axis. */
   within(coarse: Axis): Int32Array | undefined {
-    return this.maps.get(coarse);
+    const known = this.maps.get(coarse);
+    if (known !== undefined) return known;
+    for (const parent of this.parents) {
+      const outer = parent.within(coarse);
+      const inner = this.maps.get(parent);
+      if (outer === undefined || inner === undefined) continue;
+      const index = new Int32Array(inner.length);
+      for (let i = 0; i < index.length; i++) index[i] = outer[inner[i]!]!;
+      this.maps.set(coarse, index);
+      return index;
+    }
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { ColumnName, DifferentiableColumn, RolloutBatch } from '../objective.js';
+import type { ColumnName, DifferentiableColumn, RolloutBatch, TopKColumns } from '../objective.js';
 import { lossTokens } from '../columns.js';
 import { denseGroups } from '../groups.js';
 import { Axis } from './axis.js';
@@ -21,12 +21,13 @@ export class Tape {
   readonly lengths: Float64Array;
 
   private readonly positions: Int32Array | undefined;
-  private readonly inputs = new Map<DifferentiableColumn, { value: Value; width: number }>();
+  private readonly inputs = new Map<DifferentiableColumn, Value>();
   private readonly columns = new Map<ColumnName, Value>();
   private readonly steps: { output: Value; backward: (gradient: Float64Array) => void }[] = [];
   private readonly spare = new Map<number, Float64Array[]>();
   private readonly constants: Float64Array[] = [];
-  private candidates: Axis | undefined;
+  private readsTopK = false;
+  private topKGradient: Float64Array | undefined;
 
   /**
    * `replay`: constants of an earlier tape over the same formula (`recordedConstants`), used instead of those that this
@@ -48,30 +49,28 @@ export class Tape {
   /** A token column that the loss is differentiated by. */
   input(name: Exclude<DifferentiableColumn, 'topK'>): Value {
     const known = this.inputs.get(name);
-    if (known !== undefined) return known.value;
+    if (known !== undefined) return known;
     const value = new Value(this, this.token, this.compact(requireColumn(this.source, name)), true);
-    this.inputs.set(name, { value, width: 1 });
+    this.inputs.set(name, value);
     return value;
   }
 
-  /** [candidate] Log-probs of the likeliest tokens, which the loss is differentiated by; width entries a token. */
-  inputTopK(): Value {
-    const known = this.inputs.get('topK');
-    if (known !== undefined) return known.value;
-    const { logProb, width } = requireTopK(this.source);
-    const value = new Value(this, this.candidate, this.compact(logProb, width), true);
-    this.inputs.set('topK', { value, width });
-    return value;
+  /**
+   * The top-k columns as the batch has them, for an operation that walks `positions` itself: with many entries a token
+   * copies would cost more than the arithmetic. Its gradient goes back by `addTopKGradient`.
+   */
+  wholeTopK(): { readonly topK: TopKColumns; readonly positions: Int32Array } {
+    const { topK } = this.source;
+    if (topK === undefined) throw new Error('Tape: topK is missing from the batch; ask the engine for it');
+    this.readsTopK = true;
+    return { topK, positions: this.positions ?? Int32Array.from(this.source.mask.keys()) };
   }
 
-  /** The axis of top-k candidates: `TopKColumns.width` entries a token. */
-  get candidate(): Axis {
-    if (this.candidates === undefined) {
-      const { width } = requireTopK(this.source);
-      const tokenOf = Int32Array.from({ length: this.token.size * width }, (_, i) => Math.floor(i / width));
-      this.candidates = new Axis('candidate', tokenOf.length).partOf(this.token, tokenOf);
-    }
-    return this.candidates;
+  /** Adds to the gradient by the top-k log-probs: an entry for each of the batch. The array is used, not copied. */
+  addTopKGradient(gradient: Float64Array): void {
+    const sum = this.topKGradient;
+    if (sum === undefined) this.topKGradient = gradient;
+    else for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
   }
 
   /** A token column of the batch, without gradient. */
@@ -140,8 +139,11 @@ export class Tape {
       this.giveBack(gradient);
     }
     const result: Partial<Record<DifferentiableColumn, Float64Array>> = {};
-    for (const [name, { value, width }] of this.inputs) {
-      result[name] = this.scatter(value.releaseGradient() ?? new Float64Array(value.axis.size), width);
+    for (const [name, value] of this.inputs) {
+      result[name] = this.scatter(value.releaseGradient() ?? new Float64Array(value.axis.size));
+    }
+    if (this.readsTopK) {
+      result.topK = this.topKGradient ?? new Float64Array(this.source.topK?.logProb.length ?? 0);
     }
     return result;
   }
@@ -152,28 +154,24 @@ export class Tape {
   }
 
   /** Entries of a token column at tokens that carry loss. */
-  compact(full: ArrayLike<number>, width = 1): Float64Array {
-    const expected = this.source.mask.length * width;
+  compact(full: ArrayLike<number>): Float64Array {
+    const expected = this.source.mask.length;
     if (full.length !== expected) {
       throw new Error(`Tape.compact: a token column must have ${expected} entries, got ${full.length}`);
     }
     const { positions } = this;
     if (positions === undefined) return Float64Array.from(full);
-    const out = new Float64Array(positions.length * width);
-    for (let i = 0; i < positions.length; i++) {
-      for (let j = 0; j < width; j++) out[i * width + j] = full[positions[i]! * width + j]!;
-    }
+    const out = new Float64Array(positions.length);
+    for (let i = 0; i < positions.length; i++) out[i] = full[positions[i]!]!;
     return out;
   }
 
   /** Inverse of `compact`; 0 at tokens that carry no loss. */
-  scatter(compacted: Float64Array, width = 1): Float64Array {
+  scatter(compacted: Float64Array): Float64Array {
     const { positions } = this;
     if (positions === undefined) return compacted;
-    const out = new Float64Array(this.source.mask.length * width);
-    for (let i = 0; i < positions.length; i++) {
-      for (let j = 0; j < width; j++) out[positions[i]! * width + j] = compacted[i * width + j]!;
-    }
+    const out = new Float64Array(this.source.mask.length);
+    for (let i = 0; i < positions.length; i++) out[positions[i]!] = compacted[i]!;
     return out;
   }
 
@@ -190,9 +188,4 @@ function requireColumn(batch: RolloutBatch, name: ColumnName): Float64Array {
     throw new Error(`Tape: column ${name} is missing from the batch; list it in the objective's needs`);
   }
   return column;
-}
-
-function requireTopK(batch: RolloutBatch): { readonly width: number; readonly logProb: Float64Array } {
-  if (batch.topK === undefined) throw new Error('Tape: topK is missing from the batch; ask the engine for it');
-  return batch.topK;
 }

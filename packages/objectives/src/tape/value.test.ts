@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchOf } from '../vectors/padded.js';
 import { Axis } from './axis.js';
+import { topKDivergence } from '../terms/self-distillation.js';
 import { checkGradients } from './gradient-check.js';
 import { Tape } from './tape.js';
 import type { Value } from './value.js';
@@ -113,14 +114,14 @@ describe('the tape', () => {
     expect(x.detach().differentiable).toBe(false);
   });
 
-  test('top-k candidates are differentiated row by row', () => {
-    const batch = {
-      ...batchWith(values),
-      topK: { width: 2, ids: new Int32Array(24), logProb: Float64Array.from({ length: 24 }, (_, i) => -i / 10) },
-    };
+  test('top-k candidates are differentiated row by row, in as many terms as read them', () => {
+    const logProb = Float64Array.from({ length: 24 }, (_, i) => -1 - i / 10);
+    const teacher = Float64Array.from({ length: 24 }, (_, i) => -1 - ((i * 7) % 11) / 5);
+    const batch = { ...batchWith(values), topK: { width: 2, ids: new Int32Array(24), logProb } };
     const check = checkGradients(batch, ['topK'], (tape) => {
-      const entropy = tape.inputTopK().exp().mul(tape.inputTopK()).sum(tape.token).neg();
-      return entropy.square().sum(tape.batch);
+      const one = topKDivergence(tape, teacher, 0.3, 'bucket');
+      const other = topKDivergence(tape, teacher, 1, 'renormalise');
+      return one.add(other.mul(2)).square().sum(tape.batch);
     });
     expect(check.error, check.at).toBeLessThan(1e-6);
   });
@@ -133,6 +134,6 @@ describe('the tape', () => {
     expect(() => tape.column('refLogProb')).toThrow(/refLogProb is missing .* needs/);
     expect(() => tape.input('logProb').sum(new Axis('span', 2))).toThrow(/token does not lie in axis span/);
     expect(() => tape.constant(tape.group, new Float64Array(3))).toThrow(/axis group has 2 entries, got 3/);
-    expect(() => tape.inputTopK()).toThrow(/topK is missing/);
+    expect(() => tape.wholeTopK()).toThrow(/topK is missing/);
   });
 });

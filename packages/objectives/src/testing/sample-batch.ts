@@ -12,8 +12,8 @@ export interface SampleBatchOptions {
   readonly drift?: number;
   /** Token columns to fill. Default: all. */
   readonly columns?: readonly ColumnName[];
-  /** Whether to fill the top-k candidates. Default: yes. */
-  readonly topK?: boolean;
+  /** Candidates a position in the top-k columns; 0: none. Default 3. */
+  readonly topK?: number;
   /** Rewards of rollout i in its group; default 0 or 1 by draw. */
   readonly reward?: (rollout: number, group: number) => number;
 }
@@ -46,7 +46,7 @@ const columnSamplers: Readonly<Record<ColumnName, (draw: () => number, logProb: 
  * prompt tokens in front and environment tokens in between, every column filled.
  */
 export function sampleBatch(options: SampleBatchOptions): RolloutBatch {
-  const { groupSizes, maxLength, underMask = NaN, drift = 0.5 } = options;
+  const { groupSizes, maxLength, underMask = NaN, drift = 0.5, topK: width = 3 } = options;
   const draw = uniform(options.seed);
   const members = shuffled(
     groupSizes.flatMap((size, group) => new Array<number>(size).fill(group)),
@@ -78,7 +78,7 @@ export function sampleBatch(options: SampleBatchOptions): RolloutBatch {
       teacherTarget: Float64Array.from(members, coin),
     },
     tokenIds: Int32Array.from({ length: size }, () => Math.floor(4 * draw())),
-    ...(options.topK !== false && { topK: topKOf(mask, draw, underMask) }),
+    ...(width > 0 && { topK: topKOf(mask, width, draw, underMask) }),
   };
 }
 
@@ -93,17 +93,20 @@ function maskOf(offsets: Int32Array, size: number, draw: () => number): Uint8Arr
   return mask;
 }
 
-const TOP_K = 3;
-
-function topKOf(mask: Uint8Array, draw: () => number, underMask: number): NonNullable<RolloutBatch['topK']> {
-  const logProb = new Float64Array(mask.length * TOP_K).fill(underMask);
-  const ids = Int32Array.from(logProb, (_, i) => i % TOP_K);
+function topKOf(
+  mask: Uint8Array,
+  width: number,
+  draw: () => number,
+  underMask: number,
+): NonNullable<RolloutBatch['topK']> {
+  const logProb = new Float64Array(mask.length * width).fill(underMask);
+  const ids = Int32Array.from(logProb, (_, i) => i % width);
   for (let i = 0; i < logProb.length; i++) {
-    const value = -0.2 - (i % TOP_K) - 0.5 * draw();
-    if (mask[Math.floor(i / TOP_K)] === 1) logProb[i] = value;
+    const value = -0.2 - (i % width) - 0.5 * draw();
+    if (mask[Math.floor(i / width)] === 1) logProb[i] = value;
   }
   const teacherLogProb = logProb.map((value) => value - 0.5 * draw());
-  return { width: TOP_K, ids, logProb, teacherLogProb };
+  return { width, ids, logProb, teacherLogProb };
 }
 
 /** Numbers in [0, 1) from a 32-bit state (mulberry32). */
