@@ -78,7 +78,7 @@ export class Connection {
     this.root = rootOf(baseUrl);
     this.headers = {
       'content-type': 'application/json',
-      ...(apiKey !== undefined && { 'x-api-key': apiKey, authorization: `Bearer ${apiKey}` }),
+      ...(apiKey !== undefined && { 'x-api-key': apiKey }),
     };
     this.retry = { ...DEFAULT_RETRY, ...retry };
     this.clock = clock ?? systemClock;

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { SampleOptions } from '@touchstone/engine';
+import { parseSettings } from '../config/nearest.js';
+import { engineSchema } from '../config/recipe.js';
 import { singleTurnEnvironment } from '../environment/environment.js';
 import { UserError } from '../errors.js';
 import type { Accuracy, Evaluation } from '../evaluation/evaluate.js';
 import { answerTasks, summarize } from '../evaluation/evaluate.js';
+import type { EngineChoice } from '../run/model.js';
 import { taskSourceOf } from '../task/registry.js';
 import type { Split, TaskSource } from '../task/task.js';
 import type { CliContext } from './context.js';
@@ -15,6 +19,9 @@ const DEFAULT_TASKS = 200;
 
 interface EvalOptions {
   readonly model: string;
+  readonly engine: string;
+  readonly baseUrl?: string;
+  readonly state?: string;
   readonly task?: string;
   readonly data?: string;
   readonly convention?: string;
@@ -37,6 +44,9 @@ export function registerEval(program: Command, context: CliContext): void {
     .command('eval')
     .description('measure how many tasks a model solves, with a 95 % interval')
     .requiredOption('--model <model>', 'folder or hub name')
+    .option('--engine <engine>', 'local or tinker', 'local')
+    .option('--base-url <url>', 'of a server of the Tinker API; its key is read from TINKER_API_KEY')
+    .option('--state <folder>', 'checkpoint of a run: its weights instead of those of --model')
     .option('--task <task>', 'name of a task, or a JSON object with its settings')
     .option('--data <file>', 'questions in a .jsonl or .parquet file')
     .option('--convention <marker>', 'the reference answer is what follows the last of these, such as "####"')
@@ -59,8 +69,11 @@ async function runEval(options: EvalOptions, { io, loadModel }: CliContext): Pro
   const plan = planOf(options);
   const source = await taskSourceOf(plan.task, { seed: plan.seed, directory: io.directory });
   const tasks = tasksOf(source, plan);
-  const { engine, codec } = await loadModel(options.model, { threads: plan.threads, directory: io.directory });
+  const { directory } = io;
+  const where = { threads: plan.threads, directory, engine: engineOf(options) };
+  const { engine, codec } = await loadModel(options.model, where);
   try {
+    if (options.state !== undefined) await engine.loadState(resolve(directory, options.state));
     const environment = singleTurnEnvironment({ codec, source, contextLength: engine.model.contextLength });
     // A prompt that does not fit is found before the first answer, not after an hour.
     for (const task of tasks) environment.prompt(task);
@@ -76,6 +89,11 @@ async function runEval(options: EvalOptions, { io, loadModel }: CliContext): Pro
   } finally {
     await engine.dispose();
   }
+}
+
+function engineOf({ engine, baseUrl }: EvalOptions): EngineChoice {
+  const choice = { name: engine, ...(baseUrl !== undefined && { baseUrl }) };
+  return parseSettings('touchstone eval: --engine', engineSchema, choice);
 }
 
 interface EvalPlan {

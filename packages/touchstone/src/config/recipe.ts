@@ -75,7 +75,7 @@ const checkpoint = z.strictObject({
 });
 
 /** `"tinker"` is short for `{ "name": "tinker" }`. Addresses only: keys come from the environment and are never written. */
-const engine = z
+export const engineSchema = z
   .preprocess(
     (value) => (typeof value === 'string' ? { name: value } : value),
     z.strictObject({
@@ -113,7 +113,7 @@ export const recipeSchema = z.strictObject({
   model: z.string().min(1).describe('folder, or name on the Hugging Face hub'),
   seed: z.int().min(0).default(0),
   threads: z.int().min(1).max(256).default(Math.min(8, availableParallelism())).describe('of the local engine'),
-  engine: engine.prefault({}),
+  engine: engineSchema.prefault({}),
   steps: z.int().min(1),
   task: z.unknown().refine((task) => task !== undefined, 'must say what is trained on'),
   rollout: sampling.prefault({}),

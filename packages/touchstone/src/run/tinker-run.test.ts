@@ -1,0 +1,228 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TinkerEngine } from '@touchstone/engine/tinker';
+import type { RetryPolicy } from '@touchstone/engine/tinker';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RecipeInput } from '../config/recipe.js';
+import { recipeSchema } from '../config/recipe.js';
+import type { TinkerServer } from '../serve/tinker/tinker-server.js';
+import { startTinkerServer } from '../serve/tinker/tinker-server.js';
+import type { Fault } from '../testing/fault-proxy.js';
+import { FaultProxy } from '../testing/fault-proxy.js';
+import { TabularEngine } from '../testing/tabular-engine.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { toyRecipe, toyRequest } from '../testing/toy-run.js';
+import { END_TOKEN, toyCodec } from '../testing/toy-task.js';
+import type { LoadModel } from './model.js';
+import { train } from './train.js';
+
+const QUICK: Partial<RetryPolicy> = { firstDelayMs: 2, maxDelayMs: 50, giveUpAfterMs: 20_000, requestTimeoutMs: 1000 };
+const STEPS = 8;
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Our own server over the tabular engine, which can be killed: models are lost, checkpoints stay. */
+class Service {
+  server: TinkerServer | undefined;
+
+  private constructor(private readonly stateFolder: string) {}
+
+  static async start(): Promise<Service> {
+    const service = new Service(await temporaryFolder());
+    await service.begin();
+    cleanups.push(async () => service.server?.close());
+    return service;
+  }
+
+  get url(): string {
+    return this.server?.url ?? 'http://127.0.0.1:9';
+  }
+
+  async kill(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    await server?.close();
+    await this.begin();
+  }
+
+  private async begin(): Promise<void> {
+    const engine = new TabularEngine(END_TOKEN + 1, END_TOKEN);
+    const options = { modelName: 'toy', tokenizerId: 'toy', stateFolder: this.stateFolder, port: 0 };
+    this.server = await startTinkerServer({ engine, ...options });
+  }
+}
+
+/** The toy model behind a server at `url`, as `loadTinkerModel` would connect it. */
+function toyOn(retry: Partial<RetryPolicy> = QUICK): LoadModel {
+  return async (_model, { engine: choice, notice }) => {
+    const { model } = new TabularEngine(END_TOKEN + 1, END_TOKEN);
+    const engine = await TinkerEngine.connect({
+      ...{ baseUrl: choice?.baseUrl ?? '', baseModel: 'toy', model, lora: { rank: 8, seed: 0 }, retry },
+      ...(notice !== undefined && { notice }),
+    });
+    return { engine, codec: toyCodec };
+  };
+}
+
+function recipeOn(url: string, changes: Partial<RecipeInput> = {}) {
+  return toyRecipe({
+    steps: STEPS,
+    engine: { name: 'tinker', baseUrl: url },
+    evaluation: { tasks: 5, samples: 8, every: 0 },
+    ...changes,
+  });
+}
+
+async function runOn(
+  url: string,
+  changes: Partial<RecipeInput> = {},
+  retry = QUICK,
+): Promise<{ folder: string; metrics: string }> {
+  const folder = join(await temporaryFolder(), 'run');
+  await train({ ...(await toyRequest(folder, recipeOn(url, changes), { loadModel: toyOn(retry) })) });
+  return { folder, metrics: await readFile(join(folder, 'metrics.jsonl'), 'utf8') };
+}
+
+/** A run that nothing befell, to compare with. */
+async function calmRun(changes: Partial<RecipeInput> = {}) {
+  return runOn((await Service.start()).url, changes);
+}
+
+async function proxyTo(service: Service): Promise<FaultProxy> {
+  const proxy = await FaultProxy.start(() => service.url);
+  cleanups.push(() => proxy.close());
+  return proxy;
+}
+
+describe('a run on a server of the Tinker API', () => {
+  it('learns, and keeps the address of its checkpoints', async () => {
+    const { folder, metrics } = await calmRun({ steps: 30 });
+    const lines = metrics
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    expect(lines.at(-1)?.['eval/accuracy']).toBeGreaterThan((lines[0]?.['eval/accuracy'] as number) + 0.3);
+    const [latest] = (await readdir(join(folder, 'checkpoints'))).sort().reverse();
+    const state = JSON.parse(await readFile(join(folder, 'checkpoints', latest as string, 'tinker.json'), 'utf8')) as {
+      path: string;
+    };
+    expect(state.path).toMatch(/^tinker:\/\//);
+  }, 60_000);
+
+  it('resumes from the checkpoint on the server with the metrics of a run that never stopped', async () => {
+    const { metrics } = await calmRun();
+    const { url } = await Service.start();
+    const folder = join(await temporaryFolder(), 'run');
+    const stop = { requested: false };
+    const request = await toyRequest(folder, recipeOn(url), { loadModel: toyOn(), stop });
+    const observer = { ...request.observer, stepped: () => (stop.requested = true) };
+    await expect(
+      train({ ...request, observer: { ...observer, stepped: () => void observer.stepped() } }),
+    ).rejects.toThrow(/stopped after step 1/);
+    await train(await toyRequest(folder, recipeOn(url), { loadModel: toyOn() }));
+    expect(await readFile(join(folder, 'metrics.jsonl'), 'utf8')).toBe(metrics);
+  }, 60_000);
+
+  it('ends with the same metrics where 10 % of the requests fail or get no answer', async () => {
+    const { metrics } = await calmRun();
+    const proxy = await proxyTo(await Service.start());
+    let random = 7;
+    const faults: readonly Fault[] = ['error-before', 'error-after', 'dropped'];
+    proxy.fault = () => {
+      random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+      return (random >>> 8) % 10 === 0 ? (faults[(random >>> 16) % 3] as Fault) : 'none';
+    };
+    expect((await runOn(proxy.url)).metrics).toBe(metrics);
+    expect(proxy.spoilt).toBeGreaterThan(10);
+  }, 60_000);
+
+  it.each(['forward_backward', 'optim_step', 'save_weights_for_sampler', 'asample'])(
+    'ends with the same metrics where the server is killed during %s and started again',
+    async (verb) => {
+      const { metrics } = await calmRun();
+      const service = await Service.start();
+      const proxy = await proxyTo(service);
+      let seen = 0;
+      let kills = 0;
+      proxy.fault = async (path) => {
+        if (!path.endsWith(`/${verb}`) || ++seen !== 6) return 'none';
+        kills++;
+        // The request is carried out, then everything is gone before anybody hears of it.
+        setTimeout(() => void service.kill(), 5);
+        return Promise.resolve('dropped');
+      };
+      expect((await runOn(proxy.url)).metrics).toBe(metrics);
+      expect(kills).toBe(1);
+    },
+    60_000,
+  );
+
+  it('ends with the same metrics where answers come when nobody waits for them any more', async () => {
+    const { metrics } = await calmRun();
+    const proxy = await proxyTo(await Service.start());
+    let changes = 0;
+    // A minute to a client that waits for two seconds is three seconds to one that waits for a tenth.
+    proxy.fault = (path) =>
+      /forward_backward|optim_step/.test(path) && [3, 8, 9].includes(++changes) ? { delayMs: 3000 } : 'none';
+    expect((await runOn(proxy.url, {}, { ...QUICK, requestTimeoutMs: 700 })).metrics).toBe(metrics);
+  }, 60_000);
+});
+
+describe('rollouts of the next step while this one learns', () => {
+  it('learns from rollouts that are one step old, weighted for it, and the same for the same seed', async () => {
+    const rollout = { prompts: 5, group: 16, maxNewTokens: 3, overlap: true };
+    const { metrics } = await calmRun({ steps: 30, rollout });
+    expect((await calmRun({ steps: 30, rollout })).metrics).toBe(metrics);
+    const lines = metrics
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    expect(lines.at(-1)?.['eval/accuracy']).toBeGreaterThan((lines[0]?.['eval/accuracy'] as number) + 0.3);
+    // The policy that learns is not the one that sampled, from the second step on.
+    expect(lines[1]?.samplerKl).toBeCloseTo(0, 6);
+    expect(lines.slice(2, 6).some(({ samplerKl }) => (samplerKl as number) > 1e-4)).toBe(true);
+  }, 120_000);
+
+  it('needs an objective that weighs them', async () => {
+    const { url } = await Service.start();
+    const rollout = { prompts: 5, group: 4, maxNewTokens: 3, overlap: true };
+    await expect(runOn(url, { rollout, objective: 'sft' })).rejects.toThrow(
+      /rollout.overlap needs an objective that weighs/,
+    );
+  });
+});
+
+describe('what a server cannot run', () => {
+  it.each([
+    ['high-entropy', /also needs entropy; use the local engine, or one of: .*\bgrpo\b/],
+    ['kl-cov', /^(?!.*also needs)/],
+  ])('is refused before the server is asked, with what it can run: %s', async (objective, words) => {
+    const asked: string[] = [];
+    const loadModel: LoadModel = (model) => {
+      asked.push(model);
+      return Promise.reject(new Error('not asked'));
+    };
+    const folder = join(await temporaryFolder(), 'run');
+    const recipe = recipeOn('http://127.0.0.1:9', { objective });
+    await expect(train(await toyRequest(folder, recipe, { loadModel }))).rejects.toThrow(words);
+    expect(asked).toHaveLength(objective === 'high-entropy' ? 0 : 1);
+  });
+
+  it('is another temperature than 1', async () => {
+    const folder = join(await temporaryFolder(), 'run');
+    const recipe = recipeOn('http://127.0.0.1:9', {
+      rollout: { prompts: 5, group: 4, maxNewTokens: 3, temperature: 0.7 },
+    });
+    await expect(train(await toyRequest(folder, recipe, { loadModel: toyOn() }))).rejects.toThrow(
+      /temperature must be 1 with the tinker engine/,
+    );
+  });
+
+  it('is an engine without an address', () => {
+    const broken = recipeSchema.safeParse({ ...toyRecipe(), engine: 'tinker' });
+    expect(broken.error?.issues[0]).toMatchObject({ path: ['engine', 'baseUrl'] });
+  });
+});
