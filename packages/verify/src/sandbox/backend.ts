@@ -10,8 +10,10 @@ export interface SandboxBackend<Job, Value> {
   /**
    * Runs one job from a state in which no earlier job has left anything. Throws only for defects of the backend
    * itself: what the untrusted text does wrong is part of the value.
+   * @param note sends a part of the result ahead. It is in the report should the job be killed, and the time limit
+   * begins anew: a job of many parts has `wallMs` for each of them.
    */
-  run(job: Job, limits: SandboxLimits): Value | Promise<Value>;
+  run(job: Job, limits: SandboxLimits, note: (part: unknown) => void): Value | Promise<Value>;
   /**
    * Asked after each job: whether the process may take another. A backend that is not sure that the next job starts
    * from a clean state says false and is replaced by a fresh process. Absent: always true.
@@ -21,7 +23,10 @@ export interface SandboxBackend<Job, Value> {
 
 /** Limits of one job. */
 export interface SandboxLimits {
-  /** Milliseconds of running, not of waiting for a process; the process is killed when they have passed. */
+  /**
+   * Milliseconds of running, not of waiting for a process, until the job ends or sends its next part; the process is
+   * killed when they have passed.
+   */
   readonly wallMs: number;
   /** MiB of memory the job may hold beyond what the warm process needs. */
   readonly memoryMb: number;
@@ -38,6 +43,8 @@ export type SandboxReport<Value> =
       /** `timeout` and `memory`: killed at the limit. `crashed`: the process ended by itself or the backend threw. */
       readonly ended: 'timeout' | 'memory' | 'crashed';
       readonly detail: string;
+      /** What the backend sent ahead by `note`. */
+      readonly notes: readonly unknown[];
       readonly elapsedMs: number;
       readonly peakMemoryMb: number;
     };

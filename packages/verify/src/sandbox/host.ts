@@ -51,7 +51,7 @@ async function handle(
 ): Promise<void> {
   const started = performance.now();
   try {
-    const value = await backend.run(job, limits);
+    const value = await backend.run(job, limits, (part) => answer({ kind: 'note', part }));
     const elapsedMs = performance.now() - started;
     answer({ kind: 'value', value, elapsedMs, reusable: backend.reusable?.() ?? true });
   } catch (thrown) {

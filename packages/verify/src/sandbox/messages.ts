@@ -9,5 +9,6 @@ export interface ToSandbox {
 /** From a sandbox process to the pool. */
 export type FromSandbox =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'note'; readonly part: unknown }
   | { readonly kind: 'value'; readonly value: unknown; readonly elapsedMs: number; readonly reusable: boolean }
   | { readonly kind: 'threw'; readonly message: string; readonly elapsedMs: number };

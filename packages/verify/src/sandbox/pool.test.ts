@@ -32,7 +32,8 @@ const source = `
     realm: () => [typeof fetch, typeof process.binding, typeof process.dlopen, typeof process.kill, typeof process.send],
     native: () => () => 1,
   };
-  export const run = ([name, ...args]) => tools[name](...args);
+  tools.parts = (many, ms, note) => { for (let i = 0; i < many; i++) { tools.busy(ms); note(i); } tools.loop(); };
+  export const run = ([name, ...args], limits, note) => tools[name](...args, note);
 `;
 const backend = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 type Job = readonly [string, ...unknown[]];
@@ -124,6 +125,12 @@ describe('SandboxPool', () => {
     if (process.platform !== 'linux') return;
     expect(await one.run(['hold', 96])).toMatchObject({ value: 2 });
     expect(await one.run(['count'])).toMatchObject({ value: 1 });
+  });
+
+  it('keeps what a job sent ahead, and gives each part its own time', async () => {
+    const report = await pool().run(['parts', 4, 100], { wallMs: 300 });
+    expect(report).toMatchObject({ ended: 'timeout', notes: [0, 1, 2, 3] });
+    expect(report.elapsedMs).toBeGreaterThan(600);
   });
 
   it('a job under way or waiting can be given up', async () => {

@@ -273,7 +273,7 @@ export class SandboxPool<Job, Value> {
 }
 
 function refused(detail: string): SandboxReport<never> {
-  return { ended: 'crashed', detail, elapsedMs: 0, peakMemoryMb: 0 };
+  return { ended: 'crashed', detail, notes: [], elapsedMs: 0, peakMemoryMb: 0 };
 }
 
 function checked(limits: SandboxLimits): SandboxLimits {

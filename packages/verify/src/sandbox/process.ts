@@ -19,6 +19,7 @@ interface Running {
   readonly startedMs: number;
   readonly baseMb: number;
   readonly settle: (report: SandboxReport<unknown>) => void;
+  readonly notes: unknown[];
   peakMb: number;
 }
 
@@ -94,7 +95,7 @@ export class SandboxProcess {
   /** Starts a job; the process must be idle. `settle` is called once. */
   start(job: unknown, limits: SandboxLimits, settle: Running['settle']): void {
     const baseMb = this.residentMb;
-    this.running = { limits, settle, startedMs: performance.now(), baseMb, peakMb: 0 };
+    this.running = { limits, settle, startedMs: performance.now(), baseMb, notes: [], peakMb: 0 };
     this.deadline = setTimeout(() => this.overdue(), limits.wallMs).unref();
     this.watcher = setInterval(() => this.watch(), WATCH_MS).unref();
     this.child.send({ job, limits } satisfies ToSandbox, (error) => {
@@ -107,7 +108,8 @@ export class SandboxProcess {
     if (!this.alive) return;
     this.alive = false;
     this.child.kill('SIGKILL');
-    this.settle((measured) => ({ ended, detail, ...measured }));
+    const notes = this.running?.notes ?? [];
+    this.settle((measured) => ({ ended, detail, notes, ...measured }));
     clearTimeout(this.deadline);
     this.events.dead(this);
   }
@@ -117,6 +119,10 @@ export class SandboxProcess {
     if (message.kind === 'ready') {
       clearTimeout(this.deadline);
       this.ready = true;
+    } else if (message.kind === 'note') {
+      this.running?.notes.push(message.part);
+      this.deadline?.refresh();
+      return;
     } else if (message.kind === 'value') {
       const { value, elapsedMs, reusable } = message;
       this.watch();

@@ -46,3 +46,17 @@ export interface Sandbox {
   run(job: ProgramJob, signal?: AbortSignal): Promise<ProgramResult>;
   close(): Promise<void>;
 }
+
+const MAIN: Readonly<Record<ProgramLanguage, string>> = {
+  python: 'main.py',
+  javascript: 'main.js',
+  typescript: 'main.ts',
+};
+
+/** The file with which a job starts. Throws a `RangeError` when it is not among the files. */
+export function entryOf({ language, files, entry }: ProgramJob): string {
+  const names = Object.keys(files);
+  const chosen = entry ?? (names.length === 1 ? names[0] : MAIN[language]);
+  if (chosen !== undefined && Object.hasOwn(files, chosen)) return chosen;
+  throw new RangeError(`ProgramJob: entry must be one of the files, got ${chosen}; name one of ${names.join(', ')}`);
+}
