@@ -2,6 +2,7 @@
 export * as alphaAlign from './alpha-align.js';
 export * as causalTestbed from './causal-testbed.js';
 export * as clsRl from './cls-rl.js';
+export * as codevR1 from './codev-r1.js';
 export * as contentModeration from './content-moderation.js';
 export * as crossDomainRm from './cross-domain-rm.js';
 export * as goldenGoose from './golden-goose.js';

@@ -1,4 +1,5 @@
 import type { SlugAdapters } from './adapter.js';
+import { codevR1 } from './codev-r1.js';
 import { crossDomainRm, hallucination, oneTokenJudge, rlbff, rmNlhf, spct, trm, verifybench } from './judges.js';
 import { loong } from './loong.js';
 import { crossthink, guru, longCot, multiDomain } from './reasoning.js';
@@ -25,6 +26,7 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   'alpha-align': alphaAlign,
   'causal-testbed': causalTestbed,
   'cls-rl': clsRl,
+  'codev-r1': codevR1,
   'content-moderation': contentModeration,
   'cross-domain-rm': crossDomainRm,
   crossthink,
