@@ -115,7 +115,7 @@ export function optimStep(service: TinkerService, model: TrainedModel, body: Bod
       );
     }
     model.version++;
-    return json({ type: 'optim_step', metrics: { grad_norm: gradNorm, step } });
+    return json({ type: 'optim_step', metrics: { grad_norm: gradNorm, optimizer_steps: step } });
   };
 }
 
