@@ -79,10 +79,17 @@ function readAnnounced(answer: string, count: number): ExtractedChoice | null {
   const found: { at: number; letter: string; text: string }[] = [];
   for (const pattern of [announcement, correctOption]) {
     for (const match of answer.matchAll(pattern)) {
-      const letter = match[1]!;
-      const at = match.index + match[0].lastIndexOf(letter);
+      const written = match[1]!;
+      const letter = written.toUpperCase();
+      const at = match.index + match[0].lastIndexOf(written);
       const before = answer.slice(Math.max(0, at - 24), at);
-      if (letter !== letter.toUpperCase() || (letter === 'I' && count < 9) || isArticle(answer, at)) continue;
+      // A small letter names an option only in brackets: `(b)`.
+      if (
+        (letter !== written && !/[([{]/.test(answer.charAt(at - 1))) ||
+        (letter === 'I' && count < 9) ||
+        isArticle(answer, at)
+      )
+        continue;
       if (rejection.test(before) || letter > letterOf(count - 1)) continue;
       found.push({ at, letter, text: match[0] });
     }

@@ -8,7 +8,8 @@ export interface ChoiceOptions {
 }
 
 function isWordPart(char: string | undefined): boolean {
-  return char !== undefined && /[\p{L}\p{N}_]/u.test(char) && !/[\u3000-\u9fff]/.test(char);
+  // Thai, Chinese, Japanese and Korean write a letter and the words around it without a space.
+  return char !== undefined && /[\p{L}\p{N}_]/u.test(char) && !/[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af]/.test(char);
 }
 
 /** A lone capital that is a word of its own: "A dog" and "I think" name no option. */

@@ -103,6 +103,9 @@ test('extractReference reads solutions, lists of formulas and bare answers', () 
 
 test('lastChoice takes a decision, not any capital', () => {
   expect(lastChoice('réponse est C non A')?.text).toBe('C');
+  expect(lastChoice('La respuesta correcta es D')?.text).toBe('D');
+  expect(lastChoice('正解はBです')?.text).toBe('B');
+  expect(lastChoice('정답은 C입니다')?.text).toBe('C');
   expect(lastChoice("It's not A, therefore I think it's B")?.text).toBe('B');
   expect(lastChoice('So the answer is "C".')?.text).toBe('C');
   expect(lastChoice('It contains vitamin C.')).toBeNull();

@@ -48,6 +48,9 @@ function hasForeignScript(text: string): boolean {
   return /[\u0590-\u0fff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]/.test(text);
 }
 
+/** "It takes 2 hours", "The result is 10": two words or more that begin as sentences do, and then a number. */
+const sentenceStart = /^(?:the|it|there|he|she|they|we|i|so|thus|hence|this|that|you)\s+\p{L}+[^\d]*\d/iu;
+
 /** Whether a text holds nothing but an answer: one formula or number, a unit, or a few words without digits. */
 function isBare(text: string): boolean {
   const line = text.trim();
@@ -57,6 +60,7 @@ function isBare(text: string): boolean {
   if (words > 0 && findFormulas(line).some((span) => wordCount(line.replace(span.content, ' ')) > 0)) return false;
   if (/\p{L}{2,}\s*:/u.test(line)) return false;
   if (/[.:!?]\s+\p{L}{2,}/u.test(line)) return false;
+  if (sentenceStart.test(line)) return false;
   return /\d/.test(line) ? words <= 3 && !hasForeignScript(line) && !/[=:]\s*$/.test(line) : words <= 4;
 }
 

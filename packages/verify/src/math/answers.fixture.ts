@@ -3,6 +3,11 @@ export type Pair = readonly [response: string, reference: string];
 
 /** Answers that mean the same. */
 export const equalAnswers: readonly Pair[] = [
+  ['\\boxed{(x,y)=(1,2)}', 'x=1,y=2'],
+  ['\\boxed{c=3, a=1, b=2}', '(a,b,c)=(1,2,3)'],
+  ['\\boxed{\\begin{cases}x=1\\\\y=2\\end{cases}}', 'x=1,y=2'],
+  ['\\boxed{\\begin{cases}x=1\\\\y=2\\end{cases}}', '(1,2)'],
+  ['It takes 2 hours', '2'],
   ['$\\frac{1}{2}$', '0.5'],
   ['1/2', '$\\frac12$'],
   ['\\boxed{50\\%}', '0.5'],

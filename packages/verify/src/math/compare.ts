@@ -3,7 +3,7 @@ import type { Expr, ExprOf } from './ast.js';
 import { comparableWords } from './answer-text.js';
 import { limits } from './limits.js';
 import { resolveMatrix, vectorItems } from './matrix.js';
-import { isConstantValue, nameAndValue, nameLetter, type Named } from './names.js';
+import { isConstantValue, isName, nameAndValue, nameLetter, type Named } from './names.js';
 import { expandPlusMinus } from './plus-minus.js';
 import { quantitiesEqual } from './quantity.js';
 import * as real from './real-set.js';
@@ -289,8 +289,23 @@ function systemsEqual(response: Expr, reference: Expr, comparison: Comparison): 
   return matched(parts(response), parts(reference), (a, b) => itemsEqual(a, b, comparison));
 }
 
+/** A system, or (x, y) = (1, 2), as a list of equations, where the other answer is written as a list or a tuple. */
+function equationsFor(expr: Expr, other: Expr): Expr {
+  if (expr.kind === 'system' && (other.kind === 'list' || other.kind === 'tuple')) {
+    return { kind: 'list', items: expr.items };
+  }
+  if (expr.kind !== 'relation' || (other.kind !== 'list' && other.kind !== 'system')) return expr;
+  const [names, values] = expr.members;
+  if (expr.operators.join() !== '=' || names?.kind !== 'tuple' || values?.kind !== 'tuple') return expr;
+  if (names.items.length !== values.items.length || !names.items.every(isName)) return expr;
+  const items = names.items.map((name, i): Expr => ({ ...expr, members: [name, values.items[i] ?? name] }));
+  return { kind: 'list', items };
+}
+
 /** Whether a response's answer equals the reference's. Lists and sets are compared without order, tuples with it. */
-export function answersEqual(response: Expr, reference: Expr, comparison: Comparison): boolean {
+export function answersEqual(first: Expr, second: Expr, comparison: Comparison): boolean {
+  const response = equationsFor(first, second);
+  const reference = equationsFor(second, response);
   if (!isSeveral(response) && !isSeveral(reference)) return itemsEqual(response, reference, comparison);
   if ((isSetLike(response) || isSetLike(reference)) && realSetsAgree(response, reference, comparison)) return true;
   const inOneOrder = (a: Expr, b: Expr): boolean =>

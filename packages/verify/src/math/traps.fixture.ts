@@ -68,4 +68,7 @@ export const traps: readonly Pair[] = [
   ['\\boxed{\\mathbb{Z}}', '\\mathbb{R}'],
   ['\\boxed{\\mathbb{R}}', '\\mathbb{Q}'],
   ['no', 'no solution'],
+  ['\\boxed{(x,y)=(2,1)}', 'x=1,y=2'],
+  ['\\boxed{\\begin{cases}x=1\\\\y=2\\end{cases}}', '(2,1)'],
+  ['\\boxed{\\begin{cases}x=1\\\\y=2\\end{cases}}', 'x=2,y=1'],
 ];
