@@ -18,6 +18,7 @@ export * as raif from './raif.js';
 export * as rewatchR1 from './rewatch-r1.js';
 export * as rise from './rise.js';
 export * as rlbff from './rlbff.js';
+export * as rlir from './rlir.js';
 export * as rlpt from './rlpt.js';
 export * as rlver from './rlver.js';
 export * as rlvrr from './rlvrr.js';

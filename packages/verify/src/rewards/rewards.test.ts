@@ -14,6 +14,30 @@ describe('statistics', () => {
   });
 });
 
+describe('rlir', () => {
+  const { inverseReward } = rewards.rlir;
+
+  test('an action counts only as a whole, and a frame that is missing counts 0', () => {
+    const commanded = [
+      [1, 0],
+      [2, 2],
+      [0, 1],
+    ];
+    expect(inverseReward(commanded, commanded)).toEqual({ frames: [1, 1, 1], reward: 1, componentReward: 1 });
+    expect(
+      inverseReward(
+        [
+          [1, 0],
+          [2, 0],
+        ],
+        commanded,
+      ),
+    ).toMatchObject({ frames: [1, 0, 0], reward: 1 / 3, componentReward: 0.5 });
+    expect(inverseReward([[1]], [[1, 0]])).toMatchObject({ frames: [0], componentReward: 0.5 });
+    expect(inverseReward([], [])).toEqual({ frames: [], reward: 0, componentReward: 0 });
+  });
+});
+
 describe('structural causal models', () => {
   const probability = fc.integer({ min: 1, max: 99 }).map((percent) => [percent / 100, 1 - percent / 100]);
   const model = fc

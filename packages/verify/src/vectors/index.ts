@@ -15,6 +15,7 @@ import {
   pretrainZero,
   prsVspo,
   rewatchR1,
+  rlir,
   rlpt,
   rlver,
 } from './tasks.js';
@@ -46,6 +47,7 @@ export const vectorAdapters: Readonly<Record<string, SlugAdapters>> = {
   raif,
   'rewatch-r1': rewatchR1,
   rise,
+  rlir,
   rlbff,
   rlpt,
   rlver,

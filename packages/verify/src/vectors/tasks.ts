@@ -22,6 +22,7 @@ import {
 import { emotionEpisode, emotionReward, hasThinkReply, parseEmotionChange } from '../rewards/rlver.js';
 import { medsamReward, type Mask } from '../rewards/medsam-agent.js';
 import { alphaRewards } from '../rewards/alpha-align.js';
+import { inverseReward, type Action } from '../rewards/rlir.js';
 import { assembleItem, boxedLetterReward } from '../rewards/golden-goose.js';
 import { progressiveReward, shortAnswerScore } from '../rewards/prs-vspo.js';
 import { standardize } from '../rewards/statistics.js';
@@ -304,3 +305,12 @@ export const prsVspo = {
     reward: rows.map(([calls, format, score]) => progressiveReward(calls === 1, format === 1, score, weights)),
   }),
 } as const satisfies SlugAdapters;
+
+export const rlir: SlugAdapters = {
+  rlir_inverse_reward: ({ pairs }: { pairs: readonly { pred: readonly Action[]; true: readonly Action[] }[] }) => ({
+    results: pairs.map((pair) => {
+      const { frames, reward, componentReward } = inverseReward(pair.pred, pair.true);
+      return { frame_exact: frames, reward, component_reward: componentReward };
+    }),
+  }),
+};
