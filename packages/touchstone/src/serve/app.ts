@@ -220,8 +220,10 @@ function kinds({ modules = {} }: RewardAppOptions): unknown[] {
     kind,
     checks: verifiers[kind].checks,
     reference: verifiers[kind].reference,
+    options: Object.keys(verifiers[kind].options),
   }));
-  return [...registered, ...Object.keys(modules).map((kind) => ({ kind, checks: 'custom', reference: 'any' }))];
+  const custom = Object.keys(modules).map((kind) => ({ kind, checks: 'custom', reference: 'any', options: 'any' }));
+  return [...registered, ...custom];
 }
 
 function wire(verdict: Verdict, policy: OutcomePolicyName): WireVerdict {
