@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LocalEngine, readModelDescription, resolveModel } from '@touchstone/engine';
+import { EngineError, LocalEngine, readModelDescription, resolveModel } from '@touchstone/engine';
 import type { HubOptions } from '@touchstone/engine';
 import type { LoadModel } from './model.js';
 import { textCodec } from './text-codec.js';
@@ -22,10 +22,19 @@ export const loadModel: LoadModel = async (model, { threads, directory }) => {
   }
 };
 
-/** A folder below `directory` comes before one of the repository, and that before a name on the hub. */
+/**
+ * A folder below `directory` comes before one of the repository, and that before a name on the hub.
+ *
+ * @throws EngineError as `resolveModel`; `folder-missing` for what would lie in a folder of the repository, `models`
+ * say: it reads like a name on the hub and is none.
+ */
 export async function modelFolder(model: string, directory: string, options: HubOptions = {}): Promise<string> {
   const local = resolve(directory, model);
   if (existsSync(local)) return local;
   const shipped = resolve(REPOSITORY, model);
-  return existsSync(shipped) ? shipped : resolveModel(model, options);
+  if (existsSync(shipped)) return shipped;
+  if (!existsSync(dirname(shipped))) return await resolveModel(model, options);
+  const got = `no such folder, nor ${shipped}`;
+  const fix = 'check the path and where you run this, or name a model of the hub as owner/name';
+  throw new EngineError('folder-missing', { at: local, rule: 'must be a model folder', got, fix });
 }
