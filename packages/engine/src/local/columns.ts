@@ -8,20 +8,20 @@ import { packSequences, type MicroBatchLimits } from './packing.js';
 import { type GraphSession, tensor, type Tensor } from './session.js';
 import type { SessionCache } from './session-cache.js';
 
-/** Tokens a micro-batch: what stays in a core's cache at the sizes measured. */
-const TOKENS_PER_MICRO_BATCH = 1024;
+/** Tokens that run through graphs at a time, in all lanes together: more takes memory and gains no speed. */
+const TOKENS_AT_A_TIME = 1024;
 /** Bounds the [scored, vocab] matrices of the head: 64M elements are 256 MB each. */
 const HEAD_ELEMENTS = 64 * 1024 * 1024;
 
-/** How much of a batch runs through a graph at once. */
-export function microBatchLimits(vocabSize: number): MicroBatchLimits {
-  return { tokens: TOKENS_PER_MICRO_BATCH, scored: Math.ceil(HEAD_ELEMENTS / vocabSize) };
+/** How much of a batch runs through a graph at once, beside other `lanes`. */
+export function microBatchLimits(vocabSize: number, lanes = 1): MicroBatchLimits {
+  return { tokens: TOKENS_AT_A_TIME / lanes, scored: Math.ceil(HEAD_ELEMENTS / vocabSize / lanes) };
 }
 
 /**
  * Columns of `batch`, and with `gradients` their weighted sum's gradient added to the model's accumulator.
  *
- * @param among The sequences to compute; the columns of others stay 0. Absent: all.
+ * @param among The sequences to compute, while a second lane computes the others; their columns stay 0. Absent: all.
  */
 export async function computeColumns(
   sessions: SessionCache,
@@ -36,7 +36,7 @@ export async function computeColumns(
   const key = `columns ${JSON.stringify([plan, gradientPlan ?? null])}`;
   const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
   const columns = emptyColumns(batch.tokens.length, plan);
-  const limits = microBatchLimits(model.config.vocabSize);
+  const limits = microBatchLimits(model.config.vocabSize, among ? 2 : 1);
   for (const micro of packSequences(batch, limits, among)) {
     const packed = packTokens(batch, micro);
     const feeds = {

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../errors.js';
+import { parseModelConfig } from '../model/config.js';
+import { initWeights } from '../model/init.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { LocalEngine } from './local-engine.js';
 
 const { config, weights } = tinyModel('qwen3', false);
 const folder = { config, weights, companions: new Map<string, Uint8Array>() };
+const WIDE = { model_type: 'llama', vocab_size: 19, num_attention_heads: 8, max_position_embeddings: 64 };
 const batch = {
   tokens: Int32Array.from([3, 5, 2, 8, 1, 4, 4, 9]),
   offsets: Int32Array.from([0, 5, 8]),
@@ -99,11 +102,17 @@ describe('LocalEngine', () => {
   });
 
   it('keeps the process responsive while it computes', async () => {
+    // Few passes of many milliseconds each: computing on this thread would leave a tick or two between them.
+    const wide = parseModelConfig({ ...WIDE, hidden_size: 768, intermediate_size: 1536, num_hidden_layers: 2 });
+    const slow = await LocalEngine.create({ ...folder, config: wide, weights: initWeights(wide, 1) }, { threads: 1 });
+    const tokens = Int32Array.from({ length: 2048 }, (_, t) => t % 19);
+    const long = { tokens, offsets: Int32Array.from({ length: 33 }, (_, i) => 64 * i) };
+    await slow.forward(batch);
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
-    const seeds = Array.from({ length: 200 }, (_, i) => i);
-    await engine.sample([{ prompt: Int32Array.of(3), seeds }], { maxNewTokens: 28 });
+    await slow.forward(long);
     clearInterval(timer);
-    expect(ticks).toBeGreaterThan(0);
+    await slow.dispose();
+    expect(ticks).toBeGreaterThan(25);
   });
 });
