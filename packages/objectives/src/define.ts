@@ -60,6 +60,8 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   /** Likeliest tokens a position to ask for. */
   readonly topK?: (settings: SettingsOf<S>) => number;
   readonly differentiates: (settings: SettingsOf<S>) => readonly DifferentiableColumn[];
+  /** Spans of one response from the text of each token; see `Objective.segment`. */
+  readonly segment?: (tokens: readonly string[], settings: SettingsOf<S>) => Int32Array;
   readonly keep?: (batch: RolloutBatch, settings: SettingsOf<S>) => Uint8Array;
   /** Columns that `loss` reads and `derive` computes. */
   readonly derived?: readonly ColumnName[];
@@ -176,13 +178,14 @@ function instantiate<S extends SettingsSchema>(
     const loss = definition.loss(context, settings);
     return { loss, metrics: context.metrics };
   };
-  const { keep, derive, needsOfRollout, topK } = definition;
+  const { keep, derive, segment, needsOfRollout, topK } = definition;
   return {
     name,
     needs: [...new Set<ColumnName>(['logProb', ...definition.needs(settings)])],
     differentiates: definition.differentiates(settings),
     ...(needsOfRollout && { needsOfRollout }),
     ...(topK && { topK: topK(settings) }),
+    ...(segment && { segment: (tokens: readonly string[]) => segment(tokens, settings) }),
     ...(keep && { keep: (batch: RolloutBatch) => keep(batch, settings) }),
     ...(derive && { derive: (batch: RolloutBatch) => derive(batch, settings) }),
     advantages: (batch) => definition.advantages(batch, settings),

@@ -79,7 +79,14 @@ export {
 } from './metrics/random-reward.js';
 export { CASCADE_TIERS, cascadeReward, type CascadeOutcome, type CascadeTiers } from './shaping/cascade.js';
 export { rewardArms, spuriousReward, type RewardArm } from './shaping/spurious-reward.js';
-export { SUBSENTENCE_DELIMITERS, segmentSubsentences } from './terms/spans.js';
+export {
+  segmenterNames,
+  segmenters,
+  segmentLines,
+  segmentSubsentences,
+  SUBSENTENCE_DELIMITERS,
+  type SegmenterName,
+} from './terms/spans.js';
 export {
   answerAdvantages,
   budgetBaselines,

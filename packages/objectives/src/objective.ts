@@ -110,6 +110,11 @@ export interface Objective {
   readonly topK?: number;
   /** Columns that `loss` returns gradients for. Those that need only `logProb` run on any Tinker server. */
   readonly differentiates: readonly DifferentiableColumn[];
+  /**
+   * [tokens of one response] The column `segment` from the text of each token, where the strategy that sampled brings
+   * none. Absent: every line is a span.
+   */
+  segment?(tokens: readonly string[]): Int32Array;
   /** [rollouts] 1 where the rollout stays in the step. Absent: all stay. Runs before `advantages`. */
   keep?(batch: RolloutBatch): Uint8Array;
   /** Columns computed once over the whole step and cut into minibatches with the others, such as value targets. */

@@ -5,7 +5,7 @@
  *     keep: of each group without the `remove` least consistent    quotas by outcome, so that what stays is balanced
  *     loss = GRPO over what stays, token mean
  *
- * The process scores never enter the gradient, only the choice. Steps are the runs of the column `segment`; the score of
+ * The process scores never enter the gradient, only the choice. Steps are the runs of the column `segment`, by default paragraphs; the score of
  * a step stands in `tokenRewards` at its last token. Group statistics are those of the kept rollouts. In the code a
  * degenerate number of steps always counts against a rollout; the paper multiplies that penalty by the sign of the
  * outcome. klCoef 0.001 in the paper, default 0 so that no reference is asked for. `blendedReward` is its baseline.
@@ -19,6 +19,7 @@ import { choice, number } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { segmentParagraphs } from '../terms/spans.js';
 
 export const prof = objective({
   title: 'PROF',
@@ -41,6 +42,7 @@ export const prof = objective({
   variants: [{ mode: 'correct', remove: 1, rounding: 'up' }],
   needs: (settings) => ['oldLogProb', 'segment', 'tokenRewards', ...commonNeeds(settings)],
   differentiates: commonGradients,
+  segment: segmentParagraphs,
   keep: (batch, settings) => {
     const scored = stepScoresOf(batch).map((scores, i) => (Number.isNaN(batch.rewards[i]) ? [] : scores));
     return consistentRollouts(stepConsistency(scored, batch.rewards), batch.rewards, batch.group, settings);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RolloutBatch } from '../objective.js';
 import { createObjective } from '../registry.js';
-import { segmentSubsentences } from '../terms/spans.js';
+import { segmenters, segmentSubsentences } from '../terms/spans.js';
 import { sampleBatch } from '../testing/sample-batch.js';
 import { batchOf } from '../vectors/padded.js';
 
@@ -78,4 +78,15 @@ describe('segmentSubsentences', () => {
     expect(Array.from(segmentSubsentences([], { minLength: 4 }))).toEqual([]);
     expect(Array.from(segmentSubsentences(['', ' ', 'x'], { minLength: 4 }))).toEqual([0, 0, 0]);
   });
+});
+
+test('the objective cuts at punctuation, or as it is told', () => {
+  const tokens = ['a', ', b', '. ', '\n', '\n', 'c', ' d'];
+  const cut = (settings: Readonly<Record<string, unknown>>) =>
+    Array.from(createObjective('sspo', settings).segment!(tokens));
+  expect(cut({})).toEqual([0, 0, 0, 1, 2, 3, 3]);
+  expect(cut({ minSpan: 3 })).toEqual([0, 0, 0, 1, 1, 1, 1]);
+  expect(cut({ segmenter: 'lines' })).toEqual([0, 0, 0, 0, 1, 2, 2]);
+  expect(cut({ segmenter: 'paragraphs' })).toEqual([0, 0, 0, 0, 0, 1, 1]);
+  expect(Array.from(segmenters.blocks(new Array<string>(9).fill('x')))).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1]);
 });

@@ -7,7 +7,8 @@
  *     loss = mean over rollouts of mean over tokens of L_t
  *
  * A span is clipped as a whole. One token a span is GRPO, one span a response is GSPO-token, both without dual clip. Spans
- * are runs of equal numbers in the column `segment`; `segmentSubsentences` makes them from decoded tokens. The paper's
+ * are runs of equal numbers in the column `segment`, cut at punctuation (`segmentSubsentences`) unless the strategy or the
+ * setting `segmenter` says otherwise. The paper's
  * segmentation, geometric mean and entropy map are inferred from what the abstracts state: h over the whole step, so
  * that bounds move neither with the minibatch nor inside the step. e must fit the typical span: 0.2 for single
  * tokens, 4e-4 for whole responses, 0.02 to 0.03 (the default) between.
@@ -16,12 +17,12 @@ import { groupAdvantage, groupAdvantageSettings } from '../advantages/group.js';
 import { broadcast } from '../columns.js';
 import { objective, type LossContext } from '../define.js';
 import type { RolloutBatch } from '../objective.js';
-import { flag, number, withDefaults } from '../settings.js';
+import { choice, flag, number, withDefaults } from '../settings.js';
 import { Tape } from '../tape/tape.js';
 import type { Value } from '../tape/value.js';
 import { clipRangeSettings, pessimisticLoss, type ClipRange } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
-import { spanAxis, spanRatioByToken } from '../terms/spans.js';
+import { segmenterNames, segmenters, spanAxis, spanRatioByToken } from '../terms/spans.js';
 
 export const sspo = objective({
   title: 'SSPO',
@@ -32,6 +33,8 @@ export const sspo = objective({
   settings: {
     ...groupAdvantageSettings,
     ...withDefaults(clipRangeSettings, { clipLow: 0.02, clipHigh: 0.03 }),
+    segmenter: choice('subsentences', segmenterNames, 'how responses are cut where their strategy has not done so'),
+    minSpan: number(1, 'subsentences of fewer tokens join the next one; 4 for natural text', { min: 1 }),
     adaptive: flag(true, 'scale the clip bounds of a span by its entropy'),
     minScale: number(0.5, 'w_min', { min: 0 }),
     maxScale: number(2, 'w_max', { min: 0 }),
@@ -45,6 +48,7 @@ export const sspo = objective({
     ...(settings.adaptive ? (['oldEntropy'] as const) : []),
     ...commonNeeds(settings),
   ],
+  segment: (tokens, { segmenter, minSpan }) => segmenters[segmenter](tokens, minSpan),
   derived: ['tokenScale'],
   differentiates: commonGradients,
   derive: (batch, settings) => (settings.adaptive ? { tokenScale: spanEntropyScale(batch, settings) } : {}),

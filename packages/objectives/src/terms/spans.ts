@@ -40,6 +40,38 @@ export function segmentSubsentences(
   return numbers;
 }
 
+/** [tokens] Number of the line of each token of one response: a line ends behind a token that holds a line break. */
+export function segmentLines(tokens: readonly string[]): Int32Array {
+  let line = 0;
+  return Int32Array.from(tokens, (text) => (text.includes('\n') ? line++ : line));
+}
+
+/** [tokens] Number of the paragraph of each token: a paragraph ends behind the token that completes a blank line. */
+export function segmentParagraphs(tokens: readonly string[]): Int32Array {
+  let paragraph = 0;
+  let isLineEnd = false;
+  return Int32Array.from(tokens, (text) => {
+    const isBlank = text.includes('\n\n') || (isLineEnd && text.startsWith('\n'));
+    isLineEnd = text.endsWith('\n');
+    return isBlank ? paragraph++ : paragraph;
+  });
+}
+
+/** Spans of this many tokens, for texts without punctuation (arXiv 2511.04256, inferred). */
+const BLOCK_LENGTH = 8;
+
+/** How responses are cut into spans where their strategy has not done so, from the text of each token. */
+export const segmenters = {
+  subsentences: (tokens, minLength) => segmentSubsentences(tokens, { minLength }),
+  lines: (tokens) => segmentLines(tokens),
+  paragraphs: (tokens) => segmentParagraphs(tokens),
+  blocks: (tokens) => Int32Array.from(tokens, (_, i) => Math.floor(i / BLOCK_LENGTH)),
+} as const satisfies Readonly<Record<string, (tokens: readonly string[], minLength: number) => Int32Array>>;
+
+export type SegmenterName = keyof typeof segmenters;
+
+export const segmenterNames = Object.keys(segmenters) as SegmenterName[];
+
 /** The axis of spans: runs of tokens of one rollout with equal numbers in the column `segment`. */
 export function spanAxis(tape: Tape): Axis {
   const segment = tape.column('segment').data;

@@ -23,7 +23,7 @@ export interface Rollout {
   readonly samplerLogProbs: Float32Array;
   /** [response] Values of `tokenSource`. Absent: the policy chose every token. */
   readonly sources?: Uint8Array;
-  /** [response] Number of the span that each token lies in, from 0. Absent: every line is a span. */
+  /** [response] Number of the span that each token lies in, from 0. Absent: the objective cuts, by default into lines. */
   readonly segments?: Int32Array;
   /** [response] Columns that an objective reads and only this strategy can bring, by their names in the objective. */
   readonly columns?: Readonly<Partial<Record<ColumnName, Float64Array>>>;

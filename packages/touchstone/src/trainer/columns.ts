@@ -1,5 +1,6 @@
 import type { ColumnRequest, Engine, TokenColumns } from '@touchstone/engine';
 import type { ColumnName, Objective, RolloutColumnName } from '@touchstone/objectives';
+import { segmentLines } from '@touchstone/objectives';
 import { UserError } from '../errors.js';
 import type { ScoredRollout } from '../rollout/rollout.js';
 import { responseLength, tokenSource } from '../rollout/rollout.js';
@@ -42,6 +43,8 @@ export interface ColumnPlan {
   readonly start: ColumnRequest;
   /** Of the weights being trained, beside the log-prob. */
   readonly current: ColumnRequest;
+  /** Spans of a response from the text of each token. */
+  readonly segment: (tokens: readonly string[]) => Int32Array;
   /**
    * The sampler's log-probs stand for those of the first update: one update a step and nothing else is asked for, so
    * the weights that sampled are the weights being trained. Saves a forward pass; ratios are then exactly 1.
@@ -73,7 +76,8 @@ export function planColumns(objective: Objective, updates: number, vocabSize: nu
   };
   const start = startRequest(needs);
   const asksMore = needs.has('samplerLogProb') || Object.keys({ ...start, ...current }).length > 0;
-  return { needs, start, current, onPolicy: updates === 1 && !asksMore };
+  const segment = (tokens: readonly string[]) => objective.segment?.(tokens) ?? segmentLines(tokens);
+  return { needs, start, current, segment, onPolicy: updates === 1 && !asksMore };
 }
 
 /** Whether a run with this objective needs a frozen copy of the model that it starts from. */
@@ -104,7 +108,7 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   if (needs.has('refLogProb')) columns.refLogProb = await referenceColumn(batch, context);
   if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
   if (needs.has('external')) columns.external = gatherColumn(batch, externalTokens);
-  if (needs.has('segment')) columns.segment = gatherColumn(batch, lineSegments(context.decode));
+  if (needs.has('segment')) columns.segment = gatherColumn(batch, spansOf(plan, context.decode));
   for (const name of needs) {
     if (origins[name] === undefined) columns[name] = gatherColumn(batch, (rollout) => broughtColumn(rollout, name));
   }
@@ -190,17 +194,16 @@ function externalTokens(rollout: ScoredRollout): Uint8Array {
   return sources.map((source) => (source === tokenSource.demonstration ? 1 : 0));
 }
 
-/** Numbers the spans of each response: those that its strategy cut, otherwise its lines. */
-function lineSegments(decode: ColumnContext['decode']): (rollout: ScoredRollout) => ArrayLike<number> {
-  const breaks = new Map<number, boolean>();
-  const endsLine = (token: number): boolean => {
-    const known = breaks.get(token) ?? decode(Int32Array.of(token)).includes('\n');
-    breaks.set(token, known);
-    return known;
+/** Numbers the spans of each response: those that its strategy cut, otherwise as the objective cuts the tokens' texts. */
+function spansOf(
+  { segment }: ColumnPlan,
+  decode: ColumnContext['decode'],
+): (rollout: ScoredRollout) => ArrayLike<number> {
+  const texts = new Map<number, string>();
+  const textOf = (token: number): string => {
+    const text = texts.get(token) ?? decode(Int32Array.of(token));
+    texts.set(token, text);
+    return text;
   };
-  return ({ tokens, promptLength, segments }) => {
-    if (segments !== undefined) return segments;
-    let line = 0;
-    return Array.from(tokens.subarray(promptLength), (token) => (endsLine(token) ? line++ : line));
-  };
+  return ({ tokens, promptLength, segments }) => segments ?? segment(Array.from(tokens.subarray(promptLength), textOf));
 }

@@ -2,7 +2,7 @@ import { createObjective, objectiveNames } from '@touchstone/objectives';
 import type { Objective } from '@touchstone/objectives';
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../config/recipe.js';
-import { buildStages } from '../run/stages.js';
+import { buildStages, checkObjective } from '../run/stages.js';
 import { END_TOKEN, toyCodec, toySource } from '../testing/toy-task.js';
 import { toyRecipe } from '../testing/toy-run.js';
 import { TabularEngine } from '../testing/tabular-engine.js';
@@ -246,9 +246,47 @@ describe('trainStep', () => {
   );
 });
 
+describe('spans', () => {
+  it('are cut as the objective says: at punctuation for sspo, at line breaks where it says nothing', async () => {
+    const seen: Record<string, number[]> = {};
+    for (const [name, settings] of [
+      ['sspo', {}],
+      ['lines', { segmenter: 'lines' }],
+    ] as const) {
+      // prettier-ignore
+      const plain = createObjective('sspo', settings);
+      const objective: Objective = {
+        ...plain,
+        advantages: (batch) => ((seen[name] = Array.from(batch.columns.segment ?? [])), plain.advantages(batch)),
+      };
+      const parts = await trainer({ objective });
+      const { environment: plainEnvironment } = parts.stages;
+      const decode = (tokens: Int32Array) => plainEnvironment.decode(tokens) + (tokens.length === 1 ? '.' : '');
+      const environment = { ...plainEnvironment, decode };
+      await trainStep(1, { ...parts, stages: { ...parts.stages, environment } });
+    }
+    expect(Math.max(...(seen['sspo'] ?? []))).toBeGreaterThan(0);
+    expect(Math.max(...(seen['lines'] ?? []))).toBe(0);
+  });
+});
+
 describe('every objective', () => {
   /** The others ask for what only a strategy of their own brings, and are refused before the first step. */
   const runnable = objectiveNames.filter((name) => missingColumns(createObjective(name)).length === 0);
+
+  const refused = objectiveNames.filter((name) => !runnable.includes(name));
+
+  it.each(refused)('%s is refused before the first step, in one line that names what is missing', (name) => {
+    const recipe = toyRecipe({ objective: name });
+    const missing = missingColumns(createObjective(name));
+    const message = `toy: objective.name must be one that the engine can run, got ${name}, which needs ${missing.join(' and ')};`;
+    expect(() => checkObjective(recipe)).toThrow(message);
+    expect(() => checkObjective(recipe)).not.toThrow(/\n/);
+  });
+
+  it.each(runnable)('%s is not refused', (name) => {
+    expect(() => checkObjective(toyRecipe({ objective: name }))).not.toThrow();
+  });
 
   it.each(runnable)('%s trains from the columns that it declares', async (name) => {
     const parts = await trainer({ objective: createObjective(name), update: { epochs: 1, minibatches: 2 } });
