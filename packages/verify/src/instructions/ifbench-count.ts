@@ -90,9 +90,12 @@ export const ifbenchCount = {
 
 /** The set of runs of three code points. */
 function trigrams(source: string): Set<string> {
-  const characters = [...source];
   const found = new Set<string>();
-  for (let at = 0; at + 3 <= characters.length; at++) found.add(characters.slice(at, at + 3).join(''));
+  let [first, second] = ['', ''];
+  for (const character of source) {
+    if (first !== '') found.add(first + second + character);
+    [first, second] = [second, character];
+  }
   return found;
 }
 
