@@ -21,6 +21,10 @@ const BENCHMARKS = {
     summary: 'the reward server under load, while one client sends killers',
     load: () => import('./serve.mjs'),
   },
+  tinker: {
+    summary: 'one loop on a Tinker server, through our client and the official Python SDK',
+    load: () => import('./tinker.mjs'),
+  },
 };
 
 function list() {
