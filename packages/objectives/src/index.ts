@@ -193,3 +193,14 @@ export {
   type Weights,
 } from './metrics/update-geometry.js';
 export { bm25Scores, bm25Top, type Bm25Options } from './retrieval/bm25.js';
+export { pairwiseOutcomes } from './methods/writing-zero.js';
+export { flowVelocity, velocityDeviation, type FlowField, type VelocityDeviation } from './shaping/flow-field.js';
+export { concisenessRewards, type ConcisenessSettings } from './methods/crm-crf.js';
+export { planAuxiliaryItems, type JudgingPlan } from './methods/spark.js';
+export { crossRewards, majorityAnswer } from './methods/co-reward.js';
+export { subgroupLabels } from './methods/scope.js';
+export { probabilityReward, referenceProbability } from './methods/rlpr.js';
+export { scoreVariants, selectProblem } from './methods/svs.js';
+export { reflectiveRewards, reflectiveWeights, type ReflectiveWeightOptions } from './methods/dro.js';
+export { rankByHistory, type HistoryRank } from './methods/one-shot-rlvr.js';
+export { recipeUse } from './recipe-use.js';

@@ -1,6 +1,7 @@
 import { runsOnTinker } from './column-sources.js';
 import type { Method } from './define.js';
 import type { MethodName } from './names.js';
+import { recipeUse } from './recipe-use.js';
 import { createObjective, isObjectiveName, methods } from './registry.js';
 
 const HEAD = [
@@ -8,6 +9,7 @@ const HEAD = [
   'method',
   'kind',
   'what it does',
+  'in a recipe',
   'columns',
   'gradient by',
   'Tinker',
@@ -26,7 +28,7 @@ export type VectorCounts = Readonly<Record<string, { readonly passed: number; re
 export function methodsPage(counts: VectorCounts, previous: string): string {
   const kept = vectorCells(previous);
   const rows = (Object.keys(methods) as MethodName[]).map((name) => row(name, methods[name], counts, kept));
-  const objectives = rows.filter(([, , , , , gradient]) => gradient !== '').length;
+  const objectives = rows.filter(([, , , , , , gradient]) => gradient !== '').length;
   return [
     '# Methods',
     '',
@@ -35,7 +37,8 @@ export function methodsPage(counts: VectorCounts, previous: string): string {
     `${rows.length} methods, ${objectives} of them objectives that \`--set objective=<name>\` takes; the others are filters,`,
     'schedules, rewards and metrics that recipes call. Columns and gradients are those of the default settings. Tinker: runs',
     'on any server of that training API, which knows the log-probs of chosen tokens only. Vectors: cases of the published',
-    'test vectors of the card that pass (`npm run vectors`); a dash where none are published.',
+    'test vectors of the card that pass (`npm run vectors`); a dash where none are published. In a recipe: what',
+    '`--set` takes; a stage (reward, strategy, curriculum) is a function that a recipe written as a module puts in place.',
     '',
     line(HEAD),
     line(HEAD.map(() => '---')),
@@ -64,6 +67,7 @@ function row(
     method.title,
     method.kinds.join(', '),
     method.summary,
+    recipeUse(name),
     needs.join(', '),
     objective?.differentiates.join(', ') ?? '',
     objective === undefined ? '' : runsOnTinker(objective) ? 'yes' : 'no',

@@ -1,6 +1,9 @@
 /**
  * The velocity field of RLFR over hidden states (arXiv 2510.10201; flow_simple.py of its repository): a residual MLP whose
  * normalisation is steered by time, context and depth of the layer. Forward only: training it is the engine's matter.
+ *
+ * The paper's score is the mean over times of t / (1 - t) dev_t; the official code, and with it the test vectors, weighs
+ * the mean of dev_t by t / (1 - t) of the last time. The code is followed: the two differ with more than one time only.
  */
 export interface Linear {
   /** [out][in] */
