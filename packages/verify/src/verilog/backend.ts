@@ -5,10 +5,11 @@ import { defaultDesignLimits, elaborate, type DesignLimits } from './elaborate.j
 import { ThreeValued } from './logic.js';
 import { clocksOf, makeMiter, type MiterOptions, type ResetSequence } from './miter.js';
 import type { Netlist } from './netlist.js';
-import { comparePorts } from './ports.js';
+import { comparePorts, portFacts } from './ports.js';
 import { compare, defaultProofLimits, type ProofLimits, type ProofMethod } from './prove.js';
 import { cleanSource } from './source.js';
 import { counterExample, traceTable } from './trace.js';
+import type { PortFacts } from './testbench.js';
 import { moduleGraph, topModule } from './tokens.js';
 import { isSound, loadYosys } from './yosys.js';
 
@@ -26,12 +27,19 @@ export interface VerilogJob {
   readonly design?: Partial<DesignLimits>;
 }
 
+/** A module whose ports, clocks and resets are asked for. */
+export interface DescribeJob {
+  readonly describe: string;
+  readonly top?: string;
+}
+
 /** What the comparison found. `reference`: the task is at fault. */
 export type VerilogValue =
   | { readonly found: 'equal'; readonly method: ProofMethod }
   | { readonly found: 'different'; readonly method: ProofMethod; readonly steps: number; readonly trace: string }
   | { readonly found: 'open'; readonly depth: number }
   | { readonly found: 'rejected'; readonly reason: string; readonly feedback: string }
+  | { readonly found: 'described'; readonly facts: PortFacts }
   | { readonly found: 'reference'; readonly reason: string; readonly feedback: string };
 
 /** Loads yosys. */
@@ -47,8 +55,9 @@ export function reusable(): boolean {
 /** ANDs of the graph that joins the two circuits. */
 const MAX_NODES = 2_000_000;
 
-/** Compares the texts of one job. Synchronous; the pool bounds its time and memory from outside. */
-export function run(job: VerilogJob): VerilogValue {
+/** Compares or describes the texts of one job. Synchronous; the pool bounds its time and memory from outside. */
+export function run(job: VerilogJob | DescribeJob): VerilogValue {
+  if ('describe' in job) return describe(job);
   const reference = design(job.reference, job.referenceTop, job.design);
   if (!reference.ok)
     return { found: 'reference', reason: `reference-${reference.reason}`, feedback: reference.feedback };
@@ -65,6 +74,12 @@ export function run(job: VerilogJob): VerilogValue {
     if (fault !== null) return { found: 'reference', reason: `reference-${fault.reason}`, feedback: fault.message };
     return { found: 'rejected', reason: thrown.reason, feedback: thrown.message };
   }
+}
+
+function describe({ describe: source, top }: DescribeJob): VerilogValue {
+  const made = design(source, top, undefined);
+  if (!made.ok) return { found: 'rejected', reason: made.reason, feedback: made.feedback };
+  return { found: 'described', facts: portFacts(made.netlist) };
 }
 
 type Design =

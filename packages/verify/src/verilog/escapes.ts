@@ -1,6 +1,5 @@
 import { defaultLimits } from '../sandbox/backend.js';
-import type { SandboxPool } from '../sandbox/pool.js';
-import type { VerilogJob, VerilogValue } from './backend.js';
+import type { VerilogPool } from './pool.js';
 
 /** A text that tries to reach what is outside of it, to fool the proof, or to cost more than its limits. */
 export interface VerilogEscape {
@@ -155,7 +154,7 @@ const AND = `module top(${ports}); assign y = a & b; endmodule`;
 /** Runs an attempt: how the process or the comparison ended. The wall holds when that is not `equal`. */
 export async function attemptVerilog(
   { response, reference = AND }: VerilogEscape,
-  pool: SandboxPool<VerilogJob, VerilogValue>,
+  pool: VerilogPool,
   wallMs = 20_000,
 ): Promise<{ readonly ended: string; readonly detail: string }> {
   const report = await pool.run({ response, reference }, { ...defaultLimits, wallMs, memoryMb: 512 });
@@ -169,6 +168,8 @@ export async function attemptVerilog(
       return { ended: value.found, detail: value.trace };
     case 'open':
       return { ended: value.found, detail: `${value.depth} steps` };
+    case 'described':
+      return { ended: value.found, detail: '' };
     case 'equal':
       return { ended: value.found, detail: value.method };
   }

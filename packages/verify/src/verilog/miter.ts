@@ -83,22 +83,31 @@ interface ClockBit extends Clock {
 
 /** The input bit and edge behind each flip-flop, or null for a clock that is computed. */
 export function clocksOf(netlist: Netlist): (ClockBit | 'latch' | null)[] {
-  const drivers = new Map(netlist.cells.map((cell) => [cell.connections['Y']?.[0], cell]));
-  const origin = (bit: Bit, rising: boolean, steps = 0): ClockBit | null => {
-    for (const port of netlist.ports) {
-      const at = port.direction === 'input' ? port.bits.indexOf(bit) : -1;
-      if (at >= 0 && typeof bit === 'number') return { port: port.name, bit: at, rising };
-    }
-    const cell = drivers.get(bit);
-    if (cell === undefined || steps > 100 || !(cell.type === '$_NOT_' || cell.type === '$_BUF_')) return null;
-    return origin(cell.connections['A']![0]!, cell.type === '$_NOT_' ? !rising : rising, steps + 1);
-  };
   return netlist.cells.flatMap((cell) => {
     const register = asRegister(cell);
     if (register === null) return [];
-    return [register.clock === null ? 'latch' : origin(register.clock.bit, register.clock.rising)];
+    return [register.clock === null ? 'latch' : originOf(netlist, register.clock.bit, register.clock.rising)];
   });
 }
+
+/** The input bit that a wire follows through inverters and buffers, and its level where the wire is `level`. */
+export function originOf(netlist: Netlist, wire: Bit, level: boolean): ClockBit | null {
+  let [bit, rising] = [wire, level];
+  for (let steps = 0; steps < MAX_BUFFERS; steps++) {
+    for (const port of netlist.ports) {
+      const at = port.direction === 'input' && typeof bit === 'number' ? port.bits.indexOf(bit) : -1;
+      if (at >= 0) return { port: port.name, bit: at, rising };
+    }
+    const cell = netlist.cells.find(({ connections }) => connections['Y']?.[0] === bit);
+    if (cell?.type !== '$_NOT_' && cell?.type !== '$_BUF_') return null;
+    bit = cell.connections['A']![0]!;
+    rising = cell.type === '$_NOT_' ? !rising : rising;
+  }
+  return null;
+}
+
+/** Inverters and buffers in a row that are followed. */
+const MAX_BUFFERS = 100;
 
 function join(
   reference: Netlist,

@@ -1,9 +1,10 @@
 import { extractCode } from '../extract/code-block.js';
-import type { SandboxPool } from '../sandbox/index.js';
-import { correct, crashed, incorrect, timeout, unscorable, type Verdict } from '../verdict.js';
+import { correct, crashed, incorrect, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import type { VerilogJob, VerilogValue } from './backend.js';
-import { verilogPool } from './pool.js';
+import { verilogPool, type VerilogPool } from './pool.js';
 import type { ProofMethod } from './prove.js';
+import type { TestbenchOptions } from './testbench.js';
+import { verifyBySimulation } from './verify-simulation.js';
 
 /** A circuit to be met: its source, or that with what cannot be seen from it. */
 export type VerilogReference =
@@ -32,6 +33,13 @@ export interface VerilogOptions {
    * `unscorable`; `correct` accepts it.
    */
   readonly unproved?: 'unscorable' | 'correct';
+  /**
+   * `formal` (default), or `simulation`: the random test bench of CodeV-R1, which can miss a difference, on Icarus
+   * Verilog where it is installed.
+   */
+  readonly method?: 'formal' | 'simulation';
+  /** Rounds, steps and seed of the test bench. */
+  readonly simulation?: TestbenchOptions;
   /** Steps of the bounded search; default 200. */
   readonly depth?: number;
   /** Milliseconds for the whole comparison; default 20000. */
@@ -45,7 +53,7 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 /** MiB for the WebAssembly memory of yosys at work. */
 const MEMORY_MB = 1024;
 
-let shared: SandboxPool<VerilogJob, VerilogValue> | undefined;
+let shared: VerilogPool | undefined;
 
 /**
  * Checks that the circuit in a response does what the reference does: for every sequence of inputs, every output bit
@@ -57,7 +65,7 @@ export async function verifyVerilog(
   response: string,
   reference: unknown,
   options: VerilogOptions = {},
-  context: { readonly signal?: AbortSignal; readonly pool?: SandboxPool<VerilogJob, VerilogValue> } = {},
+  context: { readonly signal?: AbortSignal; readonly pool?: VerilogPool } = {},
 ): Promise<Verdict> {
   const started = performance.now();
   const target = readReference(reference);
@@ -72,6 +80,14 @@ export async function verifyVerilog(
   if (block === null) return incorrect('no-answer', { feedback: 'the response holds no Verilog module' });
   const pool = context.pool ?? (shared ??= verilogPool());
   const wallMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  if (options.method === 'simulation') {
+    const { signal } = context;
+    const sources = { code: block.code, reference: target };
+    return withElapsed(
+      await verifyBySimulation(sources, options, { pool, wallMs, ...(signal === undefined ? {} : { signal }) }),
+      started,
+    );
+  }
   const report = await pool.run(jobOf(block.code, target, options), { wallMs, memoryMb: MEMORY_MB }, context.signal);
   const detail = { extracted: block.code, elapsedMs: performance.now() - started };
   if (report.ended === 'timeout') return timeout(wallMs, detail);
@@ -89,7 +105,7 @@ function readReference(reference: unknown): { code: string; top?: string } | nul
   return typeof top === 'string' ? { code, top } : null;
 }
 
-function optionFault({ top, reset, powerOn, unproved, depth, timeoutMs }: VerilogOptions): string | null {
+function optionFault({ top, reset, powerOn, unproved, method, depth, timeoutMs }: VerilogOptions): string | null {
   const positive = (value: unknown): boolean => value === undefined || (typeof value === 'number' && value > 0);
   if (top !== undefined && typeof top !== 'string') return 'top must be the name of a module';
   if (reset !== undefined && (typeof reset !== 'object' || reset === null || typeof reset.port !== 'string')) {
@@ -105,6 +121,8 @@ function optionFault({ top, reset, powerOn, unproved, depth, timeoutMs }: Verilo
   if (unproved !== undefined && unproved !== 'unscorable' && unproved !== 'correct') {
     return 'unproved must be unscorable or correct';
   }
+  if (method !== undefined && method !== 'formal' && method !== 'simulation')
+    return 'method must be formal or simulation';
   if (!positive(depth) || !positive(timeoutMs)) return 'depth and timeoutMs must be positive numbers';
   return null;
 }
@@ -157,6 +175,8 @@ function verdictOf(value: VerilogValue, options: VerilogOptions, detail: Detail)
     case 'rejected':
       if (value.reason === 'tool-failed') return crashed(value.reason, { ...detail, feedback: value.feedback });
       return incorrect(value.reason, { ...detail, feedback: value.feedback });
+    case 'described':
+      return crashed('sandbox', { ...detail, feedback: 'a comparison was answered with a description' });
     case 'reference':
       return unscorable(value.reason, { ...detail, feedback: value.feedback });
   }

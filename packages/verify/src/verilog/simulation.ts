@@ -1,0 +1,156 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { cleanSource } from './source.js';
+import { makeTestbench, suffixed, type PortFacts, type TestbenchOptions } from './testbench.js';
+
+export interface SimulationOptions extends TestbenchOptions {
+  /** Milliseconds for compiling and running together; default 60000, as in CodeV-R1. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How a simulation ended. `wall` says what held the simulator: bubblewrap, or limits of the process alone. */
+export type SimulationReport =
+  | {
+      readonly ended: 'finished';
+      readonly errors: number;
+      readonly checks: number;
+      readonly wall: 'bubblewrap' | 'limits';
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly ended: 'absent' | 'rejected' | 'compile-error' | 'timeout' | 'failed';
+      readonly detail: string;
+      readonly elapsedMs: number;
+    };
+
+function onPath(name: string): string | null {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  return null;
+}
+
+/** Whether Icarus Verilog is installed here. */
+export function hasSimulator(): boolean {
+  return onPath('iverilog') !== null && onPath('vvp') !== null;
+}
+
+/**
+ * Simulates a response beside its reference under the test bench of CodeV-R1. A simulator can read and write files
+ * and start programs: texts are cleaned first and system tasks beyond a few are refused, the test bench's names are
+ * drawn anew each time, and the simulator runs with limits of time, memory and file size, under bubblewrap without a
+ * network and with one private folder where it is installed. Never rejects for what a response holds.
+ */
+export async function simulateVerilog(
+  response: string,
+  reference: string,
+  facts: PortFacts & { readonly responseTop?: string },
+  options: SimulationOptions = {},
+): Promise<SimulationReport> {
+  const started = performance.now();
+  const since = (): number => performance.now() - started;
+  if (!hasSimulator()) return { ended: 'absent', detail: 'iverilog and vvp are not installed', elapsedMs: 0 };
+  const [gold, gate] = [cleanSource(reference), cleanSource(response)];
+  if (!gold.ok) return { ended: 'failed', detail: `the reference: ${gold.feedback}`, elapsedMs: since() };
+  if (!gate.ok) return { ended: 'rejected', detail: gate.feedback, elapsedMs: since() };
+  const mark = `bench_${randomBytes(12).toString('hex')}`;
+  const names = { gold: `${facts.top}_gold`, gate: `${facts.responseTop ?? facts.top}_gate`, mark };
+  const folder = await mkdtemp(join(tmpdir(), 'touchstone-verilog-'));
+  try {
+    await writeFile(join(folder, 'gold.sv'), suffixed(gold.text, gold.modules, '_gold'));
+    await writeFile(join(folder, 'gate.sv'), suffixed(gate.text, gate.modules, '_gate'));
+    await writeFile(join(folder, 'bench.sv'), makeTestbench(facts, names, options));
+    const left = (): number => Math.max(1, (options.timeoutMs ?? 60_000) - since());
+    const compile = ['iverilog', '-g2012', '-s', mark, '-o', 'bench.vvp', 'bench.sv', 'gold.sv', 'gate.sv'];
+    const compiled = await execute(compile, folder, left(), options.signal);
+    if (compiled.overdue) return { ended: 'timeout', detail: 'while compiling', elapsedMs: since() };
+    if (!compiled.ok) return { ended: 'compile-error', detail: firstError(compiled.output), elapsedMs: since() };
+    const ran = await execute(['vvp', '-n', 'bench.vvp'], folder, left(), options.signal);
+    const line = new RegExp(`^${mark} (\\d+) (\\d+)$`, 'm').exec(ran.output);
+    if (line !== null) {
+      const [errors, checks] = [Number(line[1]), Number(line[2])];
+      return { ended: 'finished', errors, checks, wall: ran.wall, elapsedMs: since() };
+    }
+    if (ran.overdue) return { ended: 'timeout', detail: 'while running', elapsedMs: since() };
+    return { ended: 'failed', detail: 'the simulator ended without a result', elapsedMs: since() };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Execution {
+  readonly ok: boolean;
+  readonly overdue: boolean;
+  readonly output: string;
+  readonly wall: 'bubblewrap' | 'limits';
+}
+
+/** KiB of address space, seconds of processor time and blocks of 512 bytes of a file. */
+const ULIMITS = 'ulimit -v 1048576 -t 120 -f 65536';
+
+const MAX_OUTPUT = 1 << 20;
+
+async function execute(
+  command: readonly string[],
+  folder: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Execution> {
+  const wrapped = await bubblewrap();
+  const limited = ['/bin/sh', '-c', `${ULIMITS}; exec "$@"`, 'sh', ...command];
+  const [program, ...args] =
+    wrapped === null ? limited : [...wrapped, '--bind', folder, '/work', '--chdir', '/work', ...limited];
+  return new Promise((resolve) => {
+    const settle = (error: ExecFileException | null, stdout: string, stderr: string): void =>
+      resolve({
+        ok: error === null,
+        overdue: error?.killed === true && error.code === null,
+        output: `${stdout}\n${stderr}`,
+        wall: wrapped === null ? 'limits' : 'bubblewrap',
+      });
+    const options = {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', TMPDIR: wrapped === null ? folder : '/work' },
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: MAX_OUTPUT,
+      ...(signal === undefined ? {} : { signal }),
+    } as const;
+    execFile(program!, args, options, settle);
+  });
+}
+
+let wrapper: Promise<readonly string[] | null> | undefined;
+
+/** The command that starts a program without network and files of others; null where it does not work here. */
+function bubblewrap(): Promise<readonly string[] | null> {
+  const path = onPath('bwrap');
+  if (path === null) return Promise.resolve(null);
+  const shared = ['/usr', '/lib', '/lib64', '/bin', '/etc/alternatives'].filter((each) => existsSync(each));
+  const command = [
+    path,
+    ...shared.flatMap((each) => ['--ro-bind', each, each]),
+    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--unshare-all', '--die-with-parent', '--new-session'],
+  ];
+  wrapper ??= new Promise((resolve) => {
+    execFile(path, [...command.slice(1), '/bin/sh', '-c', 'exit 0'], { timeout: 5000 }, (error) =>
+      resolve(error === null ? command : null),
+    );
+  });
+  return wrapper;
+}
+
+function firstError(output: string): string {
+  return (output.split('\n').find((line) => line.includes('error')) ?? 'it does not compile').slice(0, 300);
+}

@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attemptVerilog, verilogEscapes } from './escapes.js';
+import { verilogFixtures } from './fixtures.js';
+import { mutants } from './mutants.js';
+import { verilogPool, type VerilogPool } from './pool.js';
+import { renamed, rewrites } from './rewrites.js';
+import { cleanSource } from './source.js';
+import { hasSimulator } from './simulation.js';
+import { tokenize, topModule } from './tokens.js';
+import { verifyVerilog } from './verify-verilog.js';
+
+/** Far above what a comparison takes alone on a core. */
+const PATIENCE = 120_000;
+
+let pool: VerilogPool;
+
+beforeAll(() => {
+  pool = verilogPool(1);
+});
+
+afterAll(() => pool.close());
+
+const judge = (response: string, reference: unknown, options = {}) =>
+  verifyVerilog(response, reference, { timeoutMs: 60_000, ...options }, { pool });
+
+describe('verifyVerilog', () => {
+  test.each(verilogFixtures)('$kind: $reason', { timeout: PATIENCE }, async (fixture) => {
+    const { kind, response, reference, options, reason } = fixture;
+    const verdict = await judge(response, reference, options);
+    if (kind === 'full') expect(verdict).toMatchObject({ outcome: 'correct', score: 1 });
+    else expect(verdict.score).toBe(0);
+    if (kind === 'zero') expect(verdict.outcome).toBe('incorrect');
+    if (reason !== undefined) expect(verdict.reason).toBe(reason);
+    const { elapsedMs: _, ...again } = await judge(response, reference, options);
+    expect(verdict).toMatchObject(again);
+  });
+
+  test('a counter-example shows the inputs, what was expected and what came', { timeout: PATIENCE }, async () => {
+    const source =
+      'module m(input clk, r, d, output reg q); always @(posedge clk) if (r) q <= 0; else q <= d; endmodule';
+    const { feedback, parts } = await judge(source.replace('q <= d', 'q <= !d'), source);
+    const rows = feedback.split('\n').slice(1);
+    expect(rows[0]!.split('|').map((cell) => cell.trim())).toEqual(['step', 'r', 'd', 'q expected', 'q got']);
+    const [, r, d] = rows
+      .at(-2)!
+      .split('|')
+      .map((cell) => cell.trim());
+    const [, , , expected, got] = rows
+      .at(-1)!
+      .split('|')
+      .map((cell) => cell.trim());
+    expect(r).toBe('0');
+    expect([expected, got]).toEqual([d, d === '1' ? '0' : '1']);
+    expect(rows).toHaveLength(1 + parts['steps']!);
+  });
+
+  test('a reset can be named, and is then held first and not given again', { timeout: PATIENCE }, async () => {
+    const part = (extra: string): string => `module m(input clk, rst_n, output reg [2:0] q);
+      always @(posedge clk) if (!rst_n) q <= 0; else q <= q + 1; ${extra} endmodule`;
+    const late = `module m(input clk, rst_n, output reg [2:0] q); reg [2:0] n;
+      always @(posedge clk) begin if (!rst_n) begin q <= 0; n <= 0; end else q <= q + 1;
+        if (rst_n && n < 4) n <= n + 1; if (!rst_n && n > 2) q <= 5; end endmodule`;
+    expect(await judge(late, part(''))).toMatchObject({ outcome: 'incorrect', reason: 'different' });
+    const reset = { port: 'rst_n', activeLow: true, cycles: 2 };
+    expect(await judge(part(''), part(''), { reset })).toMatchObject({ outcome: 'correct' });
+    expect(await judge(late, part(''), { reset: { ...reset, cycles: 1 }, powerOn: 'zero' })).toMatchObject({
+      outcome: 'correct',
+    });
+    expect(await judge(part(''), part(''), { reset: { port: 'no' } })).toMatchObject({ reason: 'bad-reset' });
+  });
+
+  test(
+    'registers without a first value start anywhere, unless the reference relies on first values',
+    { timeout: PATIENCE },
+    async () => {
+      const toggle = (first: string): string =>
+        `module m(input clk, t, output reg q); ${first} always @(posedge clk) q <= q ^ t; endmodule`;
+      expect(await judge(toggle(''), toggle('initial q = 0;'))).toMatchObject({ outcome: 'correct' });
+      expect(await judge(toggle(''), toggle('initial q = 1;'))).toMatchObject({ outcome: 'incorrect' });
+      expect(await judge(toggle(''), toggle('initial q = 0;'), { powerOn: 'any' })).toMatchObject({
+        outcome: 'incorrect',
+      });
+    },
+  );
+
+  test('options and signals', { timeout: PATIENCE }, async () => {
+    const source = 'module m(input a, output y); assign y = a; endmodule';
+    expect(await judge(source, source, { unproved: 'yes' })).toMatchObject({
+      outcome: 'unscorable',
+      reason: 'bad-options',
+    });
+    expect(await judge(source, source, { top: 'absent' })).toMatchObject({
+      outcome: 'incorrect',
+      reason: 'no-top-module',
+    });
+    const given = verifyVerilog(source, source, {}, { pool, signal: AbortSignal.abort(new Error('enough')) });
+    await expect(given).rejects.toThrow('enough');
+  });
+
+  test.runIf(hasSimulator())('the test bench of CodeV-R1 agrees on clear cases', { timeout: PATIENCE }, async () => {
+    const source = `module m(input clk, input rst, input [39:0] d, output reg [39:0] q);
+      always @(posedge clk) if (rst) q <= 0; else q <= d; endmodule`;
+    const simulated = (response: string) =>
+      judge(response, source, { method: 'simulation', simulation: { outer: 3, inner: 40 } });
+    expect(await simulated(renamed(source))).toMatchObject({
+      outcome: 'correct',
+      reason: 'no-difference',
+      parts: { errorRate: 0 },
+    });
+    expect(await simulated(source.replace('q <= d', 'q <= ~d'))).toMatchObject({
+      outcome: 'incorrect',
+      reason: 'different',
+    });
+    expect(await simulated(source.replace('q <= 0;', 'begin q <= 0; $fopen("x"); end'))).toMatchObject({
+      reason: 'refused',
+    });
+    const forged = source.replace('endmodule', 'initial $display("bench_0 0 1"); endmodule').replace('<= d', '<= 1');
+    expect(await simulated(forged)).toMatchObject({ outcome: 'incorrect', reason: 'different' });
+  });
+});
+
+describe('the wall', () => {
+  /** Those that end only with their deadline are left to the longer suite. */
+  const quick = verilogEscapes.filter(({ name }) => !/billion|gigabyte|instantiates itself|factors|key of/.test(name));
+
+  test.each(quick)('$name is not judged equal', { timeout: PATIENCE }, async (escape) => {
+    const { ended, detail } = await attemptVerilog(escape, pool, 60_000);
+    expect(['rejected', 'different'], detail).toContain(ended);
+  });
+
+  test('a bomb ends at its limit, and the next job is answered', { timeout: PATIENCE }, async () => {
+    const bomb = verilogEscapes.find(({ name }) => name === 'a billion copies')!;
+    expect(['timeout', 'memory']).toContain((await attemptVerilog(bomb, pool, 1500)).ended);
+    const source = 'module m(input a, output y); assign y = a; endmodule';
+    expect(await judge(source, source)).toMatchObject({ outcome: 'correct' });
+  });
+});
+
+describe('text', () => {
+  test('tokens joined are the source, whatever it is', () => {
+    for (const { response } of verilogEscapes) {
+      expect(
+        tokenize(response)
+          .map(({ text }) => text)
+          .join(''),
+      ).toBe(response);
+    }
+  });
+
+  test('attributes and comments go, sensitivity lists stay', () => {
+    const cleaned = cleanSource(
+      '(* keep *) module m; always @(*) x = 1; // synopsys translate_off\nalways @( * ) y = 2; endmodule',
+    );
+    expect(cleaned).toMatchObject({ ok: true });
+    expect(cleaned.ok && cleaned.text.replaceAll(/\s+/g, ' ').trim()).toBe(
+      'module m; always @(*) x = 1; always @( * ) y = 2; endmodule',
+    );
+  });
+
+  test('the top module is the one with most below it', () => {
+    expect(topModule('module a; b u(); endmodule module b; endmodule module c; endmodule')).toBe('a');
+    expect(topModule('module a; endmodule module c; endmodule')).toBe('a');
+    expect(topModule('no modules')).toBeNull();
+  });
+
+  test('a megabyte of any unit is tokenised and cleaned in linear time', () => {
+    for (const unit of ['(*', '/*', '"', '`a', '[', "4'b", 'initial ', '`define a\n']) {
+      const started = performance.now();
+      tokenize(unit.repeat(1_000_000 / unit.length));
+      cleanSource(unit.repeat(Math.floor(130_000 / unit.length)));
+      expect(performance.now() - started, unit).toBeLessThan(8000);
+    }
+  });
+});
+
+const data = new URL('../../../../../shared/data/verilog-eval/spec-to-rtl.jsonl', import.meta.url);
+
+describe.skipIf(!existsSync(data))('verilog-eval (needs ../shared/data)', () => {
+  const problems = (existsSync(data) ? readFileSync(data, 'utf8').split('\n').filter(Boolean) : []).map(
+    (line) => JSON.parse(line) as { id: string; reference: string },
+  );
+  const sample = problems.filter((_, index) => index % 26 === 17);
+
+  test.each(sample)('$id', { timeout: PATIENCE }, async ({ reference }) => {
+    for (const { source, change } of rewrites(reference).slice(0, 3)) {
+      expect(await judge(source, reference), change).toMatchObject({ outcome: 'correct' });
+    }
+    const [mutant] = mutants(reference);
+    if (mutant !== undefined) expect((await judge(mutant.source, reference)).reason).toBe('different');
+  });
+});
