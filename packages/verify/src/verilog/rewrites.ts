@@ -37,11 +37,13 @@ export function rewrites(source: string): Variant[] {
 export function renamed(source: string): string {
   const tokens = tokenize(source);
   const kept = portNames(tokens);
+  let before = '';
   return tokens
-    .map(({ kind, text }, at) => {
-      if (kind !== 'identifier' || keywords.has(text) || kept.has(text) || before(tokens, at)?.text === '.')
-        return text;
-      return `renamed_${text}`;
+    .map((token) => {
+      const { kind, text } = token;
+      const inner = kind === 'identifier' && !keywords.has(text) && !kept.has(text) && before !== '.';
+      if (isSolid(token)) before = text;
+      return inner ? `renamed_${text}` : text;
     })
     .join('');
 }
@@ -59,10 +61,6 @@ function portNames(tokens: readonly Token[]): ReadonlySet<string> {
     }
   }
   return names;
-}
-
-function before(tokens: readonly Token[], at: number): Token | undefined {
-  return tokens.slice(0, at).findLast(({ kind }) => kind !== 'space' && kind !== 'comment');
 }
 
 const isSolid = ({ kind }: Token): boolean => kind !== 'space' && kind !== 'comment' && kind !== 'attribute';

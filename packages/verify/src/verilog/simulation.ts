@@ -122,7 +122,7 @@ async function execute(
     const options = {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', TMPDIR: wrapped === null ? folder : '/work' },
-      timeout: timeoutMs,
+      timeout: Math.ceil(timeoutMs),
       killSignal: 'SIGKILL',
       maxBuffer: MAX_OUTPUT,
       ...(signal === undefined ? {} : { signal }),

@@ -74,6 +74,7 @@ function delayed(tokens: readonly Token[], from: number): boolean {
   for (let at = from; at < tokens.length; at++) {
     const { text, kind } = tokens[at]!;
     if (text === '#' && kind === 'operator') return true;
+    if (kind === 'identifier' && /^(?:initial|always|endmodule|module)$/.test(text)) return false;
     if (kind === 'identifier' && /^(?:begin|case[xz]?|fork)$/.test(text)) depth++;
     if (kind === 'identifier' && /^(?:end|endcase|join)$/.test(text)) depth--;
     const closes = text === ';' || text === 'end' || text === 'endcase' || text === 'join';

@@ -30,20 +30,21 @@ export interface TestbenchOptions {
   readonly unknown?: 'exact' | 'open';
 }
 
-/** The name of a module of a text under which both texts can stand together. */
+/** A text whose modules have new names, so that two texts can stand together. */
 export function suffixed(source: string, modules: readonly string[], suffix: string): string {
   const names = new Set(modules);
-  const tokens = tokenize(source);
-  return tokens
-    .map(({ kind, text }, at) => {
-      const member = tokens.slice(0, at).findLast((token) => token.kind !== 'space')?.text === '.';
-      return kind === 'identifier' && names.has(text) && !member ? `${text}${suffix}` : text;
+  let before = '';
+  return tokenize(source)
+    .map(({ kind, text }) => {
+      const isModule = kind === 'identifier' && names.has(text) && before !== '.';
+      if (kind !== 'space') before = text;
+      return isModule ? `${text}${suffix}` : text;
     })
     .join('');
 }
 
 /**
- * The test bench of CodeV-R1 (appendix A of the card's source, codev_eval_toolkit/verify.py): two instances under the
+ * The test bench of CodeV-R1 (arXiv 2505.24183, official code codev_eval_toolkit/verify.py): two instances under the
  * same random inputs, compared after every change; a phase without a reset, then one for each way of resetting. Prints
  * one line, `mark`, the errors and the checks. Modules with more than one clock are not supported there, nor here.
  * @param mark names the test bench's own parts, so that a module cannot address them; must be an identifier

@@ -69,8 +69,8 @@ export function moduleGraph(source: string): Map<string, ReadonlySet<string>> {
     if (!isModuleKeyword(tokens[at]!)) continue;
     const lifetime = /^(?:automatic|static)$/.test(tokens[at + 1]?.text ?? '') ? 1 : 0;
     const name = moduleName(tokens[at + 1 + lifetime]);
-    const end = tokens.findIndex((token, index) => index > at && token.text === 'endmodule');
-    const stop = end < 0 ? tokens.length : end;
+    let stop = at;
+    while (stop < tokens.length && tokens[stop]!.text !== 'endmodule') stop++;
     if (name !== '' && !bodies.has(name)) bodies.set(name, tokens.slice(at + 2 + lifetime, stop));
     at = stop;
   }
