@@ -1,6 +1,6 @@
 /**
- * Python behind the wall of a sandbox process. Two interpreters at most live in a process: one for programs, and,
- * once a test script is to be run, one for judging, which asks the other to make calls. They share no memory; what a
+ * Python behind the wall of a sandbox process. Two interpreters live in a process: one for programs, and one for judging
+ * by test scripts, which asks the other to make calls. They share no memory; what a
  * program does to its own builtins, modules or frames never reaches the judge, and expected values never reach the
  * program.
  */
@@ -43,6 +43,7 @@ export async function prepare(): Promise<void> {
   imaged = image !== null;
   program = await PythonRuntime.start(parts, image);
   program.seal();
+  judge = await startJudge(program);
 }
 
 export function reusable(): boolean {
@@ -50,11 +51,10 @@ export function reusable(): boolean {
 }
 
 /** Runs the steps of a job in order. A step that ends the interpreter ends the job; the rest are not begun. */
-export async function run(job: PythonJob, limits: SandboxLimits, note: PythonNote): Promise<readonly StepResult[]> {
+export function run(job: PythonJob, limits: SandboxLimits, note: PythonNote): readonly StepResult[] {
   const runtime = program;
   if (runtime === null) throw new Error('python backend: prepare must have run, got a job before');
   adoptImage(runtime);
-  if (job.steps.some((step) => step.kind === 'assertions')) judge ??= await startJudge(runtime);
   const results: StepResult[] = [];
   let loaded = false;
   for (const step of job.steps) {
@@ -77,7 +77,7 @@ function adoptImage(runtime: PythonRuntime): void {
   const image = readImage(imagePath);
   if (image === null) return;
   runtime.adopt(image);
-  judge = null;
+  judge?.adopt(image);
   imaged = true;
 }
 

@@ -233,12 +233,10 @@ def _make(ANSWER_FD, WORK):
     def begin(line):
         return request_json('"what":"begin","line":%d' % line)
 
-    def done(line, error=None):
+    def done(line, error=None, what='failed'):
         if error is None: return request_json('"what":"passed","line":%d' % line)
-        try: message = str(error)
-        except BaseException: message = ''
-        return request_json('"what":"failed","line":%d,"type":%s,"message":%s'
-                            % (line, text(type(error).__name__), text(message[:2000])))
+        return request_json('"what":"%s","line":%d,"type":%s,"message":%s'
+                            % (what, line, text(type(error).__name__), text(str(error)[:2000])))
 
     def each_assertion(script):
         # Every assertion is a test of its own: the ones after a failed one run too.
@@ -269,7 +267,7 @@ def _make(ANSWER_FD, WORK):
             while trace is not None:
                 if trace.tb_frame.f_code.co_filename == '<tests>': line = trace.tb_lineno
                 trace = trace.tb_next
-            done(line, error)
+            done(line, error, 'broke')
         return '{"ended":"ok"}'
 
     def serve(request):

@@ -36,6 +36,8 @@ export interface PythonJob {
 
 /** One executed assertion. */
 export interface AssertionResult {
+  /** Its place in the order of execution, from 0; counts those that were passed over. */
+  readonly ordinal: number;
   /** Line of the script. */
   readonly line: number;
   readonly passed: boolean;
@@ -60,7 +62,7 @@ export interface StepResult {
 export type PythonProgress =
   | { readonly kind: 'step'; readonly result: StepResult }
   /** An assertion begins; when nothing follows, it is the one that never ended. */
-  | { readonly kind: 'begin'; readonly line: number }
+  | { readonly kind: 'begin'; readonly line: number; readonly ordinal: number }
   | { readonly kind: 'assertion'; readonly result: AssertionResult };
 
 export type PythonNote = (progress: PythonProgress) => void;

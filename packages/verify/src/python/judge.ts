@@ -4,7 +4,7 @@ import { toPython, ValueError } from './values.js';
 
 /** A question of the judge's harness, as it comes out of the interpreter. */
 interface Question {
-  readonly what: 'begin' | 'passed' | 'failed' | 'global' | 'get' | 'call';
+  readonly what: 'begin' | 'passed' | 'failed' | 'broke' | 'global' | 'get' | 'call';
   readonly line?: number;
   readonly type?: string;
   readonly message?: string;
@@ -23,6 +23,7 @@ const DIED = { ended: 'raised', type: 'RuntimeError', message: 'the program ende
 export class Judge {
   private readonly results: AssertionResult[] = [];
   private begun = 0;
+  private current = 0;
   private programDied: Served | null = null;
 
   constructor(
@@ -55,14 +56,26 @@ export class Judge {
   private answer(question: Question, skip: ReadonlySet<number>): string {
     switch (question.what) {
       case 'begin': {
-        const wanted = !skip.has(this.begun++);
-        if (wanted) this.note({ kind: 'begin', line: question.line ?? 0 });
+        const ordinal = this.begun++;
+        // Without a program there is nothing to test: those that follow are for another run.
+        const wanted = !skip.has(ordinal) && this.programDied === null;
+        if (wanted) this.note({ kind: 'begin', line: question.line ?? 0, ordinal });
+        this.current = ordinal;
         return wanted ? 'True' : 'False';
       }
       case 'passed':
-        return this.record({ line: question.line ?? 0, passed: true, detail: '' });
+        return this.record({ ordinal: this.current, line: question.line ?? 0, passed: true, detail: '' });
       case 'failed':
         return this.record({
+          ordinal: this.current,
+          line: question.line ?? 0,
+          passed: false,
+          detail: `${question.type ?? ''}: ${question.message ?? ''}`.replace(/: $/, ''),
+        });
+      case 'broke':
+        if (this.programDied !== null) return 'None';
+        return this.record({
+          ordinal: this.begun,
           line: question.line ?? 0,
           passed: false,
           detail: `${question.type ?? ''}: ${question.message ?? ''}`.replace(/: $/, ''),

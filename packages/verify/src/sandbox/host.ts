@@ -2,6 +2,7 @@
  * Main module of a sandbox process: loads one backend, takes from its own realm what an escaping text could use, and
  * runs jobs one after another. Clock and memory are watched from outside, by the pool.
  */
+import { constants } from 'node:fs';
 import type { SandboxBackend } from './backend.js';
 import type { FromSandbox, ToSandbox } from './messages.js';
 
@@ -26,10 +27,13 @@ function disarm(): void {
   for (const name of [...things, 'require', 'module', 'Request', 'Response', 'Headers', 'FormData']) {
     Reflect.deleteProperty(globalThis, name);
   }
-  const ways = ['binding', '_linkedBinding', 'dlopen', 'kill', '_kill', 'getBuiltinModule', 'send', 'mainModule'];
+  const ways = ['_linkedBinding', 'dlopen', 'kill', '_kill', 'getBuiltinModule', 'send', 'mainModule'];
   for (const name of [...ways, '_debugProcess', '_startProfilerIdleNotifier', 'report']) {
     Object.defineProperty(process, name, { value: undefined, writable: false, configurable: false });
   }
+  // WebAssembly modules built by Emscripten ask it for constants whenever one is started.
+  const value = (): object => ({ fs: constants });
+  Object.defineProperty(process, 'binding', { value, writable: false, configurable: false });
   process.env = Object.freeze({});
   process.argv.length = 0;
   process.execArgv.length = 0;

@@ -29,7 +29,7 @@ const source = `
     write: async (path) => { try { (await import('node:fs')).writeFileSync(path, ''); return 'written'; } catch (e) { return e.code; } },
     shell: async () => { try { return (await import('node:child_process')).spawnSync('/bin/true').status; } catch (e) { return e.code; } },
     thread: async () => { try { new (await import('node:worker_threads')).Worker('1', { eval: true }); return 'started'; } catch (e) { return e.code; } },
-    realm: () => [typeof fetch, typeof process.binding, typeof process.dlopen, typeof process.kill, typeof process.send],
+    realm: () => [typeof fetch, typeof process.binding('spawn_sync').spawn, typeof process.dlopen, typeof process.kill, typeof process.send],
     native: () => () => 1,
   };
   tools.parts = (many, ms, note) => { for (let i = 0; i < many; i++) { tools.busy(ms); note(i); } tools.loop(); };

@@ -1,0 +1,79 @@
+import type { ProgramTest, TestLimits, TestSuite } from './tests.js';
+
+export type ScoreMode = 'all' | 'share' | 'weighted';
+
+/** `score`: 1 only when all tests pass (default), the share of them, or the share by `weight`. */
+export interface CodeOptions extends TestLimits {
+  readonly score: ScoreMode;
+}
+
+const TEXTS = ['function', 'prefix', 'setup', 'solution', 'checker'] as const;
+
+/** The suite in a reference, or what is wrong with it in words. */
+export function readSuite(reference: unknown): TestSuite | string {
+  const rule = 'a reference is { tests?, assertions?, function?, prefix?, setup?, solution?, checker?, language? }';
+  if (!isRecord(reference)) return `verifyCode: ${rule}, got ${typeof reference}; give one`;
+  const { language, tests, assertions } = reference;
+  if (language !== undefined && language !== 'python' && language !== 'javascript' && language !== 'typescript') {
+    return `verifyCode: language must be python, javascript or typescript, got ${JSON.stringify(language)}; give one`;
+  }
+  for (const name of TEXTS) {
+    const value = reference[name];
+    if (value !== undefined && typeof value !== 'string')
+      return `verifyCode: ${name} must be a text, got ${typeof value}`;
+  }
+  if (tests !== undefined && !Array.isArray(tests)) return `verifyCode: tests must be a list, got ${typeof tests}`;
+  for (const [index, test] of ((tests ?? []) as unknown[]).entries()) {
+    const wrong = faultOf(test);
+    if (wrong !== null) return `verifyCode: test ${index + 1} ${wrong}`;
+  }
+  const scripts: unknown[] = Array.isArray(assertions) ? assertions : assertions === undefined ? [] : [assertions];
+  if (!scripts.every((each) => typeof each === 'string')) return 'verifyCode: assertions must be a text or several';
+  if (scripts.length > 0 && language !== undefined && language !== 'python') {
+    return `verifyCode: assertions are for python only, got ${language}; give tests instead`;
+  }
+  if (scripts.length === 0 && (tests ?? []).length === 0)
+    return `verifyCode: ${rule}, got neither tests nor assertions`;
+  return reference;
+}
+
+function faultOf(test: unknown): string | null {
+  if (!isRecord(test)) return `must be an object, got ${typeof test}; give { args, expected } or { stdin, expected }`;
+  const { stdin, args, kwargs, expected, weight } = test as Partial<Record<string, unknown>> & Partial<ProgramTest>;
+  if ((stdin === undefined) === (args === undefined)) return 'must have either stdin or args; give one of them';
+  if (stdin !== undefined && typeof stdin !== 'string') return `must have a text as stdin, got ${typeof stdin}`;
+  if (stdin !== undefined && expected !== undefined && typeof expected !== 'string') {
+    return `must expect a text of its output, got ${typeof expected}`;
+  }
+  if (args !== undefined && !Array.isArray(args)) return `must have a list as args, got ${typeof args}`;
+  if (kwargs !== undefined && !isRecord(kwargs)) return `must have an object as kwargs, got ${typeof kwargs}`;
+  if (weight !== undefined && !(typeof weight === 'number' && weight >= 0 && Number.isFinite(weight))) {
+    return `must have a weight of at least 0, got ${JSON.stringify(weight)}`;
+  }
+  return null;
+}
+
+const NUMBERS = ['wallMs', 'memoryMb', 'outputBytes', 'totalMs', 'floatTolerance'] as const;
+
+/** The options of a check, or what is wrong with them in words. */
+export function readCodeOptions(options: Readonly<Record<string, unknown>>): CodeOptions | string {
+  const { score = 'all' } = options;
+  if (score !== 'all' && score !== 'share' && score !== 'weighted') {
+    return `verifyCode: score must be all, share or weighted, got ${JSON.stringify(score)}; choose one`;
+  }
+  const limits: Record<string, number> = {};
+  for (const name of NUMBERS) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const least = name === 'floatTolerance' ? 0 : Number.MIN_VALUE;
+    if (typeof value !== 'number' || !(value >= least)) {
+      return `verifyCode: ${name} must be a positive number, got ${JSON.stringify(value)}; give one or leave it out`;
+    }
+    limits[name] = value;
+  }
+  return { ...limits, score };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
