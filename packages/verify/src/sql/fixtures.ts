@@ -55,4 +55,5 @@ export const sqlFixtures: readonly VerifierFixture[] = [
   { kind: 'malformed', response: block('SELECT 1'), reference: 'SELECT 1', reason: 'bad-reference' },
   { kind: 'malformed', response: block('SELECT 1'), reference: { query: 'SELECT nothing' }, reason: 'bad-reference' },
   { kind: 'malformed', response: block('SELECT 1'), reference: pays, options: { order: 'any' }, reason: 'bad-option' },
+  { kind: 'malformed', response: block('SELECT 1'), reference: pays, options: { sise: 1 }, reason: 'unknown-option' },
 ];

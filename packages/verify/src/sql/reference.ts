@@ -1,3 +1,4 @@
+import { optionFault, type OptionFault, type OptionRule } from '../task-faults.js';
 import type { SqlColumns } from './compare.js';
 import type { SqlTypes } from './equal.js';
 import { modeOf, type SqlMode } from './gate.js';
@@ -153,23 +154,27 @@ const defaults: SqlRules = {
   memoryMb: 256,
 };
 
-const choices: Readonly<Record<'order' | 'columns' | 'types', readonly string[]>> = {
+const optionRules: { readonly [Name in keyof SqlRules]: OptionRule } = {
   order: ['auto', 'list', 'bag'] satisfies SqlOptions['order'][],
   columns: ['position', 'position-and-name', 'name', 'any-order'] satisfies SqlColumns[],
   types: ['strict', 'numbers', 'loose'] satisfies SqlTypes[],
+  absolute: 'number',
+  relative: 'number',
+  maxRows: 'number',
+  wallMs: 'number',
+  memoryMb: 'number',
 };
 
-/** Fills in the defaults; a text says which option is wrong. */
-export function readOptions(options: Readonly<Record<string, unknown>>): SqlRules | string {
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(defaults, name))
-      return `the option must be one of ${Object.keys(defaults).join(', ')}, got ${name}`;
-    const named = choices[name as keyof typeof choices] as readonly string[] | undefined;
-    if (named !== undefined && !named.includes(value as string)) return `${name} must be one of ${named.join(', ')}`;
-    const least = name === 'absolute' || name === 'relative' ? 0 : 1;
-    if (named === undefined && !(typeof value === 'number' && value >= least && Number.isFinite(value))) {
-      return `${name} must be a number of at least ${least}`;
+/** Fills in the defaults, or says which option is wrong. */
+export function readOptions(options: Readonly<Record<string, unknown>>): SqlRules | OptionFault {
+  const fault = optionFault(options, optionRules);
+  if (fault !== null) return fault;
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SqlOptions;
+  for (const option of ['maxRows', 'wallMs', 'memoryMb'] as const) {
+    const value = given[option];
+    if (value !== undefined && !(value >= 1)) {
+      return { option, reason: 'bad-option', message: `${option} must be a number from 1, got ${value}` };
     }
   }
-  return { ...defaults, ...(options as SqlOptions) };
+  return { ...defaults, ...given };
 }

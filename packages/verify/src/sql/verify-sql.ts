@@ -46,7 +46,7 @@ export function extractSql(response: string): string | null {
  * on every fixture, in both directions in which SQLite may scan rows; `parts.fixtures` is the share that does.
  *
  * Reasons: `equal`; `other-rows`, `other-columns`, `other-order`; `sql-error`, `forbidden`, `several-statements`,
- * `too-long`, `too-large`, `no-answer`; without a judgement `deadline`, `memory`, `bad-reference`, `bad-option`,
+ * `too-long`, `too-large`, `no-answer`; without a judgement `deadline`, `memory`, `bad-reference`, `bad-option`, `unknown-option`, `unknown-option`,
  * `too-many-steps`. Rejects only when the signal aborts or the sandbox is closed or not installed.
  */
 export async function verifySql(
@@ -59,7 +59,7 @@ export async function verifySql(
   const task = readReference(reference);
   if (typeof task === 'string') return unscorable('bad-reference', { feedback: task });
   const rules = readOptions(options);
-  if (typeof rules === 'string') return unscorable('bad-option', { feedback: rules });
+  if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const extracted = extractSql(response);
   if (extracted === null) return incorrect('no-answer', { feedback: 'the response has no SQL' });
   const pool = context.pool ?? sharedSqlPool();

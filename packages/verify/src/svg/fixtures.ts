@@ -26,4 +26,5 @@ export const svgFixtures: readonly VerifierFixture[] = [
   { kind: 'malformed', response: sun, reference: { picture: sun }, reason: 'bad-reference' },
   { kind: 'malformed', response: sun, reference: sun, options: { size: 4 }, reason: 'bad-option' },
   { kind: 'malformed', response: sun, reference: { caption: 'a sun' }, reason: 'no-embedder' },
+  { kind: 'malformed', response: sun, reference: sun, options: { sise: 1 }, reason: 'unknown-option' },
 ];

@@ -1,3 +1,4 @@
+import { optionFault, type OptionFault, type OptionRule } from '../task-faults.js';
 import { defaultSvgLimits, type SvgLimits } from './document.js';
 import type { Picture } from './job.js';
 
@@ -70,25 +71,31 @@ const ranges = {
   memoryMb: [16, 65_536, 256],
 } as const satisfies Readonly<Record<string, readonly [least: number, most: number, usual: number]>>;
 
-/** Fills in the defaults; a text says which option is wrong. */
-export function readOptions(options: Readonly<Record<string, unknown>>): SvgRules | string {
-  const { weights = {}, ...numbers } = options;
-  for (const [name, value] of Object.entries(numbers)) {
-    const range = Object.hasOwn(ranges, name) ? ranges[name as keyof typeof ranges] : undefined;
-    if (range === undefined) return `the option must be one of weights, ${Object.keys(ranges).join(', ')}, got ${name}`;
-    const [least, most] = range;
-    if (!(Number.isInteger(value) && (value as number) >= least && (value as number) <= most)) {
-      return `${name} must be a whole number from ${least} to ${most}`;
+const optionRules: Readonly<Record<keyof SvgOptions, OptionRule>> = {
+  weights: 'own',
+  size: 'number',
+  maxLength: 'number',
+  maxElements: 'number',
+  wallMs: 'number',
+  memoryMb: 'number',
+};
+
+/** Fills in the defaults, or says which option is wrong. */
+export function readOptions(options: Readonly<Record<string, unknown>>): SvgRules | OptionFault {
+  const fault = optionFault(options, optionRules);
+  if (fault !== null) return fault;
+  const { weights = {}, ...numbers } = options as SvgOptions;
+  for (const option of Object.keys(ranges) as (keyof typeof ranges)[]) {
+    const [least, most] = ranges[option];
+    const value = numbers[option] ?? least;
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const message = `${option} must be a whole number from ${least} to ${most}, got ${value}`;
+      return { option, reason: 'bad-option', message };
     }
   }
-  if (typeof weights !== 'object' || weights === null) return `weights must be numbers by ${partNames.join(', ')}`;
-  for (const [name, weight] of Object.entries(weights as Readonly<Record<string, unknown>>)) {
-    const known = (partNames as readonly string[]).includes(name);
-    if (!known || typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight)) {
-      return `weights must be numbers from 0 by ${partNames.join(', ')}, got ${name}`;
-    }
-  }
-  const valueOf = (name: keyof typeof ranges): number => (numbers[name] as number | undefined) ?? ranges[name][2];
+  const weightsFault = faultOfWeights(weights);
+  if (weightsFault !== null) return { option: 'weights', reason: 'bad-option', message: weightsFault };
+  const valueOf = (name: keyof typeof ranges): number => numbers[name] ?? ranges[name][2];
   return {
     weights,
     size: valueOf('size'),
@@ -96,4 +103,15 @@ export function readOptions(options: Readonly<Record<string, unknown>>): SvgRule
     wallMs: valueOf('wallMs'),
     memoryMb: valueOf('memoryMb'),
   };
+}
+
+function faultOfWeights(weights: unknown): string | null {
+  const rule = `weights must be numbers from 0 by ${partNames.join(', ')}`;
+  if (typeof weights !== 'object' || weights === null) return rule;
+  for (const [name, weight] of Object.entries(weights) as [string, unknown][]) {
+    const known = (partNames as readonly string[]).includes(name);
+    if (!known || typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
+      return `${rule}, got ${name}`;
+  }
+  return null;
 }

@@ -54,7 +54,7 @@ export function extractSvg(response: string): string | null {
  * mean of the parts; it is 0 for a response that is not drawn.
  *
  * Reasons: `equal` (score 1), `close` (any other); `no-answer`, `malformed`, `not-svg`, `too-large`, `forbidden`; without a
- * judgement `deadline`, `memory`, `bad-reference`, `bad-option`, `no-embedder`. Rejects only when the signal aborts, the
+ * judgement `deadline`, `memory`, `bad-reference`, `bad-option`, `unknown-option`, `no-embedder`. Rejects only when the signal aborts, the
  * sandbox is closed or not installed, or the embedder rejects.
  */
 export async function verifySvg(
@@ -67,7 +67,7 @@ export async function verifySvg(
   const task = readReference(reference);
   if (typeof task === 'string') return unscorable('bad-reference', { feedback: task });
   const rules = readOptions(options);
-  if (typeof rules === 'string') return unscorable('bad-option', { feedback: rules });
+  if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const extracted = extractSvg(response);
   if (extracted === null) return incorrect('no-answer', { feedback: 'the response has no complete svg element' });
   const pool = context.pool ?? sharedSvgPool();
