@@ -55,6 +55,8 @@ export class WorkLost extends EngineError {}
 type Attempt =
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'status'; readonly status: number; readonly detail: string }
+  /** Fine by its status, but no JSON: some other server, or a proxy in between. */
+  | { readonly kind: 'foreign'; readonly text: string }
   /** `sent` false: it never reached the server. */
   | { readonly kind: 'broken'; readonly sent: boolean; readonly cause: unknown };
 
@@ -105,7 +107,7 @@ export class Connection {
     try {
       return await this.call('GET', path, undefined, { repeatable: true });
     } catch (error) {
-      if (error instanceof RefusedRequest) return undefined;
+      if (error instanceof EngineError && error.code !== 'server-unreachable') return undefined;
       throw error;
     }
   }
@@ -160,6 +162,7 @@ export class Connection {
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.attempt(method, url, body, options.timeoutMs ?? this.retry.requestTimeoutMs);
       if (outcome.kind === 'answer') return outcome.value;
+      if (outcome.kind === 'foreign') return unexpected(url, outcome.text);
       if (outcome.kind === 'status' && isFinal(outcome.status)) throw this.refused(url, outcome.status, outcome.detail);
       if (options.timeoutMs !== undefined && endedEarly(outcome)) return undefined;
       if (!options.repeatable && mayHaveActed(outcome)) throw this.unknown(url, outcome);
@@ -180,7 +183,7 @@ export class Connection {
       });
       const text = await response.text();
       if (!response.ok) return { kind: 'status', status: response.status, detail: detailOf(text) };
-      return { kind: 'answer', value: JSON.parse(text) as unknown };
+      return parsed(text);
     } catch (cause) {
       this.signal.throwIfAborted();
       return { kind: 'broken', sent: late.aborted || wasSent(cause), cause };
@@ -255,9 +258,18 @@ function wasSent(cause: unknown): boolean {
   );
 }
 
+function parsed(text: string): Attempt {
+  try {
+    return { kind: 'answer', value: JSON.parse(text) as unknown };
+  } catch {
+    return { kind: 'foreign', text };
+  }
+}
+
 function describe(outcome: Attempt): string {
   switch (outcome.kind) {
     case 'answer':
+    case 'foreign':
       return 'an answer';
     case 'status':
       return `HTTP ${outcome.status} (${outcome.detail})`;
@@ -296,7 +308,7 @@ function failureOf(url: string, status: number, reason: string): EngineError {
 }
 
 function unexpected(url: string, value: unknown): never {
-  const rule = 'the answer must be a JSON object';
+  const rule = 'the answer must be a JSON object of the Tinker API';
   throw new EngineError('server-failed', {
     at: url,
     rule,

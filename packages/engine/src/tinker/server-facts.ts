@@ -151,7 +151,7 @@ interface ApiSchema {
 
 /** What an OpenAPI description says, for servers that publish one, such as SkyRL's. */
 async function apiSchema(connection: Connection): Promise<ApiSchema> {
-  const document = await connection.document('/openapi.json').catch(() => undefined);
+  const document = await connection.document('/openapi.json');
   const schemas = at(at(document, 'components'), 'schemas');
   const adam = at(at(schemas, 'AdamParams'), 'properties');
   const losses = at(at(at(at(schemas, 'ForwardBackwardInput'), 'properties'), 'loss_fn'), 'enum');

@@ -1,64 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenBatch } from '../engine.js';
-import { EngineError } from '../errors.js';
-import type { RetryPolicy } from './connection.js';
-import type { FakeServerOptions, Fault } from './testing/fake-server.js';
-import { FakeServer } from './testing/fake-server.js';
-import { TinkerEngine } from './tinker-engine.js';
-
-const INFO = { family: 'tabular', parameters: 64, vocabSize: 8, contextLength: 32, eosTokenIds: [7] };
-const QUICK: RetryPolicy = {
-  firstDelayMs: 1,
-  maxDelayMs: 20,
-  giveUpAfterMs: 3000,
-  requestTimeoutMs: 5000,
-  pollTimeoutMs: 5000,
-};
+import type { FakeServer, FakeServerOptions, Fault } from './testing/fake-server.js';
+import { batchOf, connect, folder, near, open, QUICK, trainSteps } from './testing/on-fake-server.js';
+import type { TinkerEngine } from './tinker-engine.js';
 
 /** As the API is documented, and as SkyRL's JAX back end behaves. */
 const servers: Readonly<Record<string, FakeServerOptions>> = {
   documented: { reduction: 'sum', idempotent: true },
   'like SkyRL on JAX': { reduction: 'sequence-mean', idempotent: false, describesItself: true },
 };
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function open(options: FakeServerOptions, extra: Partial<Parameters<typeof TinkerEngine.connect>[0]> = {}) {
-  const server = new FakeServer(options);
-  await server.start();
-  cleanups.push(() => server.stop());
-  const engine = await connect(server, extra);
-  return { server, engine };
-}
-
-async function connect(server: FakeServer, extra: Partial<Parameters<typeof TinkerEngine.connect>[0]> = {}) {
-  const engine = await TinkerEngine.connect({
-    ...{ baseUrl: server.url, baseModel: 'tabular', model: INFO, lora: { rank: 4, seed: 0 }, retry: QUICK },
-    ...extra,
-  });
-  cleanups.push(() => engine.dispose());
-  return engine;
-}
-
-async function folder(): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), 'touchstone-tinker-'));
-  cleanups.push(() => rm(made, { recursive: true }));
-  return made;
-}
-
-function batchOf(sequences: readonly (readonly number[])[], promptLength = 1): TokenBatch {
-  const offsets = Int32Array.from([0, ...sequences.map(({ length }) => length)]);
-  for (let i = 1; i < offsets.length; i++) offsets[i] = (offsets[i] as number) + (offsets[i - 1] as number);
-  const scored = Uint8Array.from(sequences.flatMap((each) => each.map((_, t) => (t >= promptLength ? 1 : 0))));
-  return { tokens: Int32Array.from(sequences.flat()), offsets, scored };
-}
 
 /** What the weights should have been given: sum over tokens of gradient x d(log-prob)/d(table). */
 function expectedGradient(server: FakeServer, { tokens, offsets }: TokenBatch, gradient: Float32Array): Float64Array {
@@ -74,10 +27,6 @@ function expectedGradient(server: FakeServer, { tokens, offsets }: TokenBatch, g
     }
   }
   return sum;
-}
-
-function near(value: number, digits: number): unknown {
-  return expect.closeTo(value, digits);
 }
 
 const PROMPTS = [Int32Array.of(0, 1), Int32Array.of(2, 3, 4)];
@@ -185,7 +134,7 @@ describe.each(Object.entries(servers))('the engine on a server: %s', (_, options
     const { engine } = await open(options);
     await trainSteps(engine, 0, 2);
     const frozen = await engine.fork({ frozen: true });
-    cleanups.push(() => frozen.dispose());
+    onTestFinished(() => frozen.dispose());
     const batch = batchOf([[0, 1, 2]]);
     const { logProb } = await engine.forward(batch);
     expect((await frozen.forward(batch)).logProb).toEqual(logProb);
@@ -233,20 +182,6 @@ describe.each(Object.entries(servers))('the engine on a server: %s', (_, options
     expect(server.newest.state()).toEqual(calm.server.newest.state());
   });
 });
-
-/** Steps whose gradients depend on the log-probs that came before, as a trainer's do. */
-async function trainSteps(engine: TinkerEngine, from: number, count: number): Promise<void> {
-  for (let step = from; step < from + count; step++) {
-    const batch = batchOf([
-      [step % 8, (step + 1) % 8, 2, 3],
-      [4, (step * 3) % 8, 6],
-    ]);
-    const { logProb } = await engine.forward(batch);
-    const gradient = logProb.map((value, t) => (batch.scored?.[t] === 1 ? Math.exp(value) - 0.4 : 0));
-    await engine.forwardBackward(batch, { logProb: gradient });
-    await engine.optimStep({ learningRate: 0.1, beta2: 0.95 });
-  }
-}
 
 describe('what a server cannot give', () => {
   it.each([
@@ -319,61 +254,5 @@ describe('what a server cannot give', () => {
       expect(tokens.indexOf(7)).toBe(tokens.length - 1);
       expect(finish).toBe('stop');
     }
-  });
-});
-
-describe('errors', () => {
-  const plain = { reduction: 'sum', idempotent: true } as const;
-
-  it('a key goes into the header and never into a message', async () => {
-    const server = new FakeServer({ ...plain, apiKey: 'tml-right' });
-    await server.start();
-    cleanups.push(() => server.stop());
-    const wrong = await connect(server, { apiKey: 'tml-secret-wrong' }).catch((error: unknown) => error);
-    expect(wrong).toBeInstanceOf(EngineError);
-    expect(wrong).toMatchObject({ code: 'server-denied' });
-    expect((wrong as EngineError).message).toMatch(/TINKER_API_KEY/);
-    expect(JSON.stringify(wrong, Object.getOwnPropertyNames(wrong))).not.toContain('tml-secret-wrong');
-    await connect(server, { apiKey: 'tml-right' });
-    expect(server.requests.at(-1)?.headers['x-api-key']).toBe('tml-right');
-  });
-
-  it('a wrong request is one clear error at once', async () => {
-    const server = new FakeServer(plain);
-    await server.start();
-    cleanups.push(() => server.stop());
-    await expect(connect(server, { baseModel: 'other' })).rejects.toThrow(/HTTP 400, got no model other; change what/);
-  });
-
-  it('a server that is not there is given up with its address', async () => {
-    const server = new FakeServer(plain);
-    await server.start();
-    const { url } = server;
-    await server.stop();
-    await expect(connect(server, { baseUrl: url })).rejects.toMatchObject({ code: 'server-unreachable' });
-    await expect(connect(server, { baseUrl: 'nonsense' })).rejects.toThrow(
-      /baseUrl must be an http or https address, got "nonsense"/,
-    );
-  });
-
-  it('a checkpoint that the server has not got says so', async () => {
-    const { engine, server } = await open(plain);
-    const place = await folder();
-    await trainSteps(engine, 0, 1);
-    await engine.saveState(place);
-    const elsewhere = await open(plain);
-    await expect(elsewhere.engine.loadState(place)).rejects.toThrow(/the server must hold this checkpoint/);
-    expect(server.modelCount).toBe(1);
-    await expect(engine.loadState(await folder())).rejects.toThrow(/must hold tinker.json/);
-  });
-
-  it('an aborted engine ends what is under way', async () => {
-    const ending = new AbortController();
-    const { engine, server } = await open(plain, { signal: ending.signal });
-    server.fault = () => ({ delayMs: 60_000 });
-    const asked = engine.forward(batchOf([[0, 1]]));
-    const after = expect(asked).rejects.toThrow('enough');
-    setTimeout(() => ending.abort(new Error('enough')), 30);
-    await after;
   });
 });

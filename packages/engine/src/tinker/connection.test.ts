@@ -1,0 +1,83 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { EngineError } from '../errors.js';
+import { FakeServer } from './testing/fake-server.js';
+import { batchOf, connect, folder, open, trainSteps } from './testing/on-fake-server.js';
+
+describe('errors', () => {
+  const plain = { reduction: 'sum', idempotent: true } as const;
+
+  it('a key goes into the header and never into a message', async () => {
+    const server = new FakeServer({ ...plain, apiKey: 'tml-right' });
+    await server.start();
+    onTestFinished(() => server.stop());
+    const wrong = await connect(server, { apiKey: 'tml-secret-wrong' }).catch((error: unknown) => error);
+    expect(wrong).toBeInstanceOf(EngineError);
+    expect(wrong).toMatchObject({ code: 'server-denied' });
+    expect((wrong as EngineError).message).toMatch(/TINKER_API_KEY/);
+    expect(JSON.stringify(wrong, Object.getOwnPropertyNames(wrong))).not.toContain('tml-secret-wrong');
+    await connect(server, { apiKey: 'tml-right' });
+    expect(server.requests.at(-1)?.headers['x-api-key']).toBe('tml-right');
+  });
+
+  it('a wrong request is one clear error at once', async () => {
+    const server = new FakeServer(plain);
+    await server.start();
+    onTestFinished(() => server.stop());
+    await expect(connect(server, { baseModel: 'other' })).rejects.toThrow(/HTTP 400, got no model other; change what/);
+  });
+
+  it('a server that is not there is given up with its address', async () => {
+    const server = new FakeServer(plain);
+    await server.start();
+    const { url } = server;
+    await server.stop();
+    await expect(connect(server, { baseUrl: url })).rejects.toMatchObject({ code: 'server-unreachable' });
+    await expect(connect(server, { baseUrl: 'nonsense' })).rejects.toThrow(
+      /baseUrl must be an http or https address, got "nonsense"/,
+    );
+  });
+
+  it('a server of something else is told at once', async () => {
+    const other = createServer((_request, response) => response.end('<html>Welcome</html>'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => new Promise((resolve) => other.close(() => resolve())));
+    const baseUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const server = new FakeServer(plain);
+    await expect(connect(server, { baseUrl })).rejects.toThrow(
+      /must be a JSON object of the Tinker API, got "<html>Welcome/,
+    );
+  });
+
+  it('a session is kept alive while nothing is asked of it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { server } = await open(plain);
+    const beats = () => server.requests.filter(({ route }) => route === '/session_heartbeat').length;
+    expect(beats()).toBe(0);
+    vi.advanceTimersByTime(35_000);
+    await vi.waitFor(() => expect(beats()).toBe(3));
+  });
+
+  it('a checkpoint that the server has not got says so', async () => {
+    const { engine, server } = await open(plain);
+    const place = await folder();
+    await trainSteps(engine, 0, 1);
+    await engine.saveState(place);
+    const elsewhere = await open(plain);
+    await expect(elsewhere.engine.loadState(place)).rejects.toThrow(/the server must hold this checkpoint/);
+    expect(server.modelCount).toBe(1);
+    await expect(engine.loadState(await folder())).rejects.toThrow(/must hold tinker.json/);
+  });
+
+  it('an aborted engine ends what is under way', async () => {
+    const ending = new AbortController();
+    const { engine, server } = await open(plain, { signal: ending.signal });
+    server.fault = () => ({ delayMs: 60_000 });
+    const asked = engine.forward(batchOf([[0, 1]]));
+    const after = expect(asked).rejects.toThrow('enough');
+    setTimeout(() => ending.abort(new Error('enough')), 30);
+    await after;
+  });
+});
