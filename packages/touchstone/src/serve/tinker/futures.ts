@@ -33,9 +33,11 @@ const MAX_PENDING = 16_384;
 
 /** Work under way and its results, by request id. Results are dropped oldest first. */
 export class Futures {
+  /** Tells the ids of this server from those of an earlier one. */
+  private readonly prefix = `${randomUUID()}-`;
   private readonly futures = new Map<string, Future>();
   private readonly settledIds: string[] = [];
-  private readonly dropped = new Set<string>();
+  private count = 0;
   private pending = 0;
 
   /**
@@ -51,14 +53,14 @@ export class Futures {
     if (this.pending >= MAX_PENDING) {
       throw new RequestFault(429, '', `at most ${MAX_PENDING} requests may wait; fetch the results of others first`);
     }
-    const id = randomUUID();
+    const id = `${this.prefix}${this.count++}`;
     const abort = new AbortController();
     this.pending++;
     const settle = (outcome: Outcome) => {
       future.outcome = outcome;
       this.pending--;
       this.settledIds.push(id);
-      if (this.settledIds.length > MAX_SETTLED) this.drop(this.settledIds.shift() as string);
+      if (this.settledIds.length > MAX_SETTLED) this.futures.delete(this.settledIds.shift() as string);
     };
     const settled = start(abort.signal).then(
       (result) => settle({ state: 'done', result }),
@@ -85,10 +87,15 @@ export class Futures {
     this.future(id).abort.abort();
   }
 
+  /** Cuts what can be cut: the server ends. */
+  cancelAll(): void {
+    for (const { abort } of this.futures.values()) abort.abort();
+  }
+
   private future(id: string): Future {
     const future = this.futures.get(id);
     if (future !== undefined) return future;
-    if (this.dropped.has(id)) {
+    if (id.startsWith(this.prefix) && Number(id.slice(this.prefix.length)) < this.count) {
       throw new RequestFault(410, 'request_id', `the result was dropped after ${MAX_SETTLED} later ones; fetch sooner`);
     }
     throw new RequestFault(
@@ -96,11 +103,6 @@ export class Futures {
       'request_id',
       `must be one of this server, got ${id}; after a restart send the request anew`,
     );
-  }
-
-  private drop(id: string): void {
-    this.futures.delete(id);
-    this.dropped.add(id);
   }
 }
 

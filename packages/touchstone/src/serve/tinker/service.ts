@@ -236,6 +236,7 @@ export class TinkerService {
 
   async dispose(): Promise<void> {
     clearInterval(this.sweep);
+    this.futures.cancelAll();
     for (const model of this.models.values()) await this.removeModel(model);
     await this.weights.dispose();
   }
