@@ -22,15 +22,16 @@ const LANES = 32;
 /** ANDs that may be evaluated; some hundred million a second. */
 const BUDGET = 60_000_000;
 
-/** Steps of a round; the shorter ones come first, since they give short counter-examples. */
-const rounds: readonly number[] = [
-  ...Array<number>(12).fill(24),
-  ...Array<number>(8).fill(192),
-  1200,
-  1200,
-  3000,
-  3000,
-];
+/** Steps of the rounds; the shorter ones come first, since they give short counter-examples. */
+const rounds: readonly number[] = [24, 192, 1500, 6000, 20_000].flatMap((length, at) =>
+  Array<number>([12, 8, 4, 2, 2][at]!).fill(length),
+);
+
+/** Rounds from this length on give resets only at their start, so that deep states are reached. */
+const LONG_ROUND = 1500;
+
+/** Names of inputs that lead back to the start, with a mark of those that are active at 0. */
+const resetName = /(?:rst|reset|clear|clr|^ar$|^r$)(_?n|_?b)?$/i;
 
 /** Pairs of registers that are followed. */
 const MAX_PAIRS = 1 << 19;
@@ -67,7 +68,7 @@ export function simulate(miter: Miter, seed = 1): SimulationResult {
   for (const length of miter.timing === 'combinational' ? rounds.map(() => 64) : rounds) {
     const wanted = Math.min(length, Math.floor(BUDGET / cost) - steps);
     if (wanted < 1) break;
-    const inputs = kindsOfInputs(miter, random);
+    const inputs = kindsOfInputs(miter, random, length >= LONG_ROUND);
     const history: Int32Array[] = [];
     simulator.reset();
     for (let step = 0; step < wanted; step++, steps++) {
@@ -116,16 +117,22 @@ type InputKind =
   | { readonly kind: 'burst'; readonly steps: number; readonly inverted: boolean }
   | { readonly kind: 'held'; readonly halvings: number };
 
-function kindsOfInputs({ aig, inputs }: Miter, random: RandomWords): readonly InputKind[] {
+function kindsOfInputs({ aig, inputs }: Miter, random: RandomWords, isLong: boolean): readonly InputKind[] {
   const kinds = new Map<number, InputKind>();
-  for (const { bits } of inputs) {
-    const shared = kindOfPort(random);
+  for (const { name, bits } of inputs) {
+    const reset = isLong && bits.length === 1 ? resetName.exec(name) : null;
+    const shared = reset === null ? kindOfPort(random) : atStart(reset[1] !== undefined);
     for (const bit of bits) kinds.set(bit >> 1, bits.length === 1 || shared.kind === 'held' ? shared : even);
   }
   return aig.inputs.map((node) => kinds.get(node) ?? even);
 }
 
 const even: InputKind = { kind: 'density', halvings: 1, inverted: false };
+
+/** Active for two steps, then never again. */
+function atStart(activeLow: boolean): InputKind {
+  return { kind: 'burst', steps: 2, inverted: activeLow };
+}
 
 function kindOfPort(random: RandomWords): InputKind {
   const inverted = random.below(2) === 1;
