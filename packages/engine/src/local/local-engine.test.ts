@@ -103,7 +103,7 @@ describe('LocalEngine', () => {
 
   it('keeps the process responsive while it computes', async () => {
     // Few passes of many milliseconds each: computing on this thread would leave a tick or two between them.
-    const wide = parseModelConfig({ ...WIDE, hidden_size: 768, intermediate_size: 1536, num_hidden_layers: 2 });
+    const wide = parseModelConfig({ ...WIDE, hidden_size: 512, intermediate_size: 1024, num_hidden_layers: 2 });
     const slow = await LocalEngine.create({ ...folder, config: wide, weights: initWeights(wide, 1) }, { threads: 1 });
     const tokens = Int32Array.from({ length: 2048 }, (_, t) => t % 19);
     const long = { tokens, offsets: Int32Array.from({ length: 33 }, (_, i) => 64 * i) };

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/graph.js';
 import type { Tape } from '../graph/tape.js';
-import { columnSums, gemm } from './matrix.js';
+import { columnSums, gemm, transposed } from './matrix.js';
 
 /**
  * y = x W' (+ bias | + residual): x [rows, in], weight [out, in] as PyTorch stores it, bias [out], residual [rows, out].
@@ -14,7 +14,7 @@ export function linear(tape: Tape, x: Value, weight: Value, plus: { bias?: Value
   const y = residual && bias ? graph.add(product, bias) : product;
   tape.record(y, (dy, gradients) => {
     gradients.add(x, (soFar) => gemm(graph, dy, weight, soFar ? { plus: soFar } : {}));
-    gradients.add(weight, (soFar) => gemm(graph, dy, x, { transposeA: true, ...(soFar ? { plus: soFar } : {}) }));
+    gradients.add(weight, (soFar) => gemm(graph, transposed(graph, dy), x, soFar ? { plus: soFar } : {}));
     if (bias) gradients.add(bias, (soFar) => columnSums(graph, dy, soFar));
     if (residual) tape.accumulate(gradients, residual, dy);
   });

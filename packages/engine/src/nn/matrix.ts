@@ -2,27 +2,40 @@ import { real } from '../graph/onnx-file.js';
 import type { Dim, Graph, Value } from '../graph/graph.js';
 
 interface ProductOptions {
-  readonly transposeA?: boolean;
   readonly transposeB?: boolean;
   /** The product is multiplied by this. */
   readonly scale?: number;
 }
 
-/** a [m, k] x b [k, n] (+ plus [m, n] or [n]): one GEMM, the addition included. */
+/** a [m, k] x b [k, n] (+ plus [m, n] or [n]): one GEMM, the addition included. See `transposed` for a transposed a. */
 export function gemm(
   graph: Graph,
   a: Value,
   b: Value,
   options: ProductOptions & { readonly plus?: Value } = {},
 ): Value {
-  const { transposeA = false, transposeB = false, scale = 1, plus } = options;
-  const shape = [a.shape[transposeA ? 1 : 0] as Dim, b.shape[transposeB ? 0 : 1] as Dim];
-  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: real(scale) };
+  const { transposeB = false, scale = 1, plus } = options;
+  const shape = [a.shape[0] as Dim, b.shape[transposeB ? 0 : 1] as Dim];
+  const attributes = { transB: transposeB ? 1 : 0, alpha: real(scale) };
   return graph.op('Gemm', plus ? [a, b, plus] : [a, b], shape, attributes);
 }
 
+/**
+ * x [rows, width] transposed, as the first factor of a GEMM. The product could transpose it itself and takes an eighth
+ * longer so: it copies x for every panel of columns. The view keeps ONNX Runtime from putting the two together.
+ */
+export function transposed(graph: Graph, x: Value): Value {
+  const [rows, width] = x.shape as [Dim, number];
+  return graph.reshape(graph.transpose(x, [1, 0]), [width, -1], [width, rows]);
+}
+
 /** Batched product over the last two axes; leading axes must agree. */
-export function matmul(graph: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
+export function matmul(
+  graph: Graph,
+  a: Value,
+  b: Value,
+  options: ProductOptions & { readonly transposeA?: boolean } = {},
+): Value {
   const { transposeA = false, transposeB = false, scale = 1 } = options;
   const rank = a.shape.length;
   const rows = a.shape[transposeA ? rank - 1 : rank - 2] as Dim;

@@ -13,9 +13,9 @@ export function swiglu(tape: Tape, gate: Value, up: Value): Value {
   const y = graph.mul(silu, up);
   tape.record(y, (dy, gradients) => {
     tape.accumulate(gradients, up, graph.mul(dy, silu));
-    // silu'(g) = s + s (g - silu), with s the sigmoid.
-    const slope = graph.add(sigmoid, graph.mul(sigmoid, graph.sub(gate, silu)));
-    tape.accumulate(gradients, gate, graph.mul(graph.mul(dy, up), slope));
+    // silu'(g) up = s (up - y) + y, with s the sigmoid: silu' = s + silu (1 - s), and silu up = y.
+    const slope = graph.add(graph.mul(sigmoid, graph.sub(up, y)), y);
+    tape.accumulate(gradients, gate, graph.mul(dy, slope));
   });
   return y;
 }
