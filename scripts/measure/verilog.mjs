@@ -49,11 +49,17 @@ function summary(problems) {
     .flatMap((problem) => [problem.self, ...problem.rewrites, ...problem.mutants])
     .map(({ ms }) => ms / 1000)
     .sort((a, b) => a - b);
+  const selfProved = problems.filter(({ self }) => self.outcome === 'correct').length;
+  const rejected = alike.filter(({ outcome }) => outcome === 'incorrect').length;
   const judgedMutants = counts.different + counts.timeout + counts.open;
+  const shown = counts.different / Math.max(1, judgedMutants);
   return {
+    ok: selfProved === problems.length && rejected === 0 && shown >= 0.95,
     problems: problems.length,
-    selfProved: problems.filter(({ self }) => self.outcome === 'correct').length,
-    selfFailed: problems.filter(({ self }) => self.outcome !== 'correct').map(({ id, self }) => `${id}: ${self.reason}`),
+    selfProved,
+    selfFailed: problems
+      .filter(({ self }) => self.outcome !== 'correct')
+      .map(({ id, self }) => `${id}: ${self.reason}`),
     rewrites: alike.length,
     rewritesProved: alike.filter(({ outcome }) => outcome === 'correct').length,
     rewritesRejected: problems.flatMap(({ id, rewrites: list }) =>
@@ -61,7 +67,7 @@ function summary(problems) {
     ),
     mutants: all.length,
     ...counts,
-    shareShownDifferent: counts.different / Math.max(1, judgedMutants),
+    shareShownDifferent: shown,
     equivalentMutants: all
       .filter((each) => kindOfMutant(each) === 'equivalent')
       .map(({ id, change, feedback }) => `${id}: ${change}: ${feedback}`),
@@ -100,9 +106,13 @@ export async function measureVerilog(options) {
   const path = join(options.data, 'verilog-eval', 'spec-to-rtl.jsonl');
   if (!existsSync(path)) throw new Error(`measure verilog: ${path} must exist; give --data <folder>`);
   const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  const problems = spread(lines.map((line) => JSON.parse(line)), options.limit ?? lines.length);
+  const problems = spread(
+    lines.map((line) => JSON.parse(line)),
+    options.limit ?? lines.length,
+  );
   const { progress } = options;
-  const done = progress !== undefined && existsSync(progress) ? readFileSync(progress, 'utf8').split('\n').filter(Boolean) : [];
+  const done =
+    progress !== undefined && existsSync(progress) ? readFileSync(progress, 'utf8').split('\n').filter(Boolean) : [];
   const results = new Map(done.map((line) => JSON.parse(line)).map((each) => [each.id, each]));
   const pool = verilogPool(options.workers ?? 1);
   try {
