@@ -192,7 +192,7 @@ async function judgeBomb(pool) {
   return { outcome: verdict.outcome, limitMs: BOMB_MS, endedMs: Math.round(verdict.elapsedMs) };
 }
 
-/** @param options { seed?: whole number, default 1; workers? } */
+/** @param options { seed?: whole number, default 1; workers?; log? } */
 export async function measureSql(options = {}) {
   const pool = makeSqlPool({ workers: options.workers ?? 2 });
   const wrong = [];
@@ -200,8 +200,9 @@ export async function measureSql(options = {}) {
   let found;
   try {
     await pool.warm();
-    const all = cases(Number(options.seed ?? 1));
+    const all = cases(options.seed ?? 1);
     for (const { family, equivalent, answer, reference } of all) {
+      options.log?.(`${times.length} of ${all.length} pairs`);
       const verdict = await verifySql(answer, reference, {}, { pool });
       times.push(verdict.elapsedMs);
       const said = verdict.outcome === 'correct' ? true : verdict.outcome === 'incorrect' ? false : null;
@@ -216,14 +217,16 @@ export async function measureSql(options = {}) {
         });
     }
     times.sort((a, b) => a - b);
+    const bomb = await judgeBomb(pool);
     found = {
+      ok: wrong.length === 0 && bomb.outcome === 'timeout',
       pairs: all.length,
       equivalent: all.filter((each) => each.equivalent).length,
       wrongVerdicts: wrong.length,
       wrong,
       msMedian: times[Math.floor(times.length / 2)],
       msP95: times[Math.floor(times.length * 0.95)],
-      bomb: await judgeBomb(pool),
+      bomb,
     };
   } finally {
     await pool.close();
