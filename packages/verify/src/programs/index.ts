@@ -1,3 +1,10 @@
+export {
+  attemptScript,
+  QuickJsSandbox,
+  scriptEscapes,
+  type QuickJsOptions,
+  type ScriptEscape,
+} from '../javascript/index.js';
 export { PyodideSandbox, type PyodideOptions, type PythonSandbox } from '../python/sandbox.js';
 export type { AssertionStep, PythonJob, PythonProgress, PythonStep, StepResult } from '../python/job.js';
 export { pythonEqual, toPython, type EqualityOptions } from '../python/values.js';
