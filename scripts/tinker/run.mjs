@@ -44,16 +44,6 @@ const CHECKS = [
       'packages/touchstone/src/run/tinker-run.test.ts',
     ],
   },
-  {
-    name: 'sdk',
-    what: 'the official Python SDK on serve tinker, beside PyTorch',
-    command: ({ python }) => [python, 'scripts/tinker/sdk_on_touchstone.py'],
-  },
-  {
-    name: 'cookbook',
-    what: 'sl_loop and rl_loop of tinker-cookbook, as they are, on serve tinker',
-    command: ({ python }) => [python, 'scripts/tinker/cookbook_recipes.py'],
-  },
 ];
 
 function run(command, args, options = {}) {
