@@ -48,6 +48,17 @@ export interface VerilogOptions {
 
 const languages = ['verilog', 'systemverilog', 'v', 'sv'];
 
+const optionNames: readonly string[] = [
+  'top',
+  'reset',
+  'powerOn',
+  'unproved',
+  'method',
+  'simulation',
+  'depth',
+  'timeoutMs',
+] satisfies (keyof VerilogOptions)[];
+
 const DEFAULT_TIMEOUT_MS = 20_000;
 
 /** MiB for the WebAssembly memory of yosys at work. */
@@ -71,8 +82,12 @@ export async function verifyVerilog(
   const target = readReference(reference);
   if (target === null)
     return unscorable('bad-reference', { feedback: 'a reference is Verilog source, or { code, top }' });
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (unknown !== undefined) {
+    return unscorable('unknown-option', { feedback: `${unknown} is not one of ${optionNames.join(', ')}` });
+  }
   const fault = optionFault(options);
-  if (fault !== null) return unscorable('bad-options', { feedback: fault });
+  if (fault !== null) return unscorable('bad-option', { feedback: fault });
   const block = extractCode(response, {
     languages,
     looksLikeCode: (text) => /\bmodule\b[\s\S]*\bendmodule\b/.test(text),

@@ -88,7 +88,7 @@ describe('verifyVerilog', () => {
     const source = 'module m(input a, output y); assign y = a; endmodule';
     expect(await judge(source, source, { unproved: 'yes' })).toMatchObject({
       outcome: 'unscorable',
-      reason: 'bad-options',
+      reason: 'bad-option',
     });
     expect(await judge(source, source, { top: 'absent' })).toMatchObject({
       outcome: 'incorrect',
