@@ -78,6 +78,20 @@ it('two lanes accumulate the gradient that one accumulates, and train on from th
   expect((await halved.sample(requests, options))[0]![0]!.tokens).toHaveLength(48);
 });
 
+it('after updates the log-probs of sampling are those of forward: both lanes and compiled graphs have the new weights', async () => {
+  for (const engine of [halved, whole]) {
+    const groups = await engine.sample(requests, options);
+    const rows = groups.flatMap((group, r) => group.map((sample) => ({ ...sample, prompt: requests[r]!.prompt })));
+    const offsets = new Int32Array(rows.length + 1);
+    rows.forEach(({ tokens }, i) => (offsets[i + 1] = offsets[i]! + 3 + tokens.length));
+    const tokens = Int32Array.from(rows.flatMap((row) => [...row.prompt, ...row.tokens]));
+    const { logProb } = await engine.forward({ tokens, offsets });
+    rows.forEach(({ logProbs }, i) => {
+      logProbs.forEach((value, t) => expect(value).toBeCloseTo(logProb[offsets[i]! + 3 + t]!, 4));
+    });
+  }
+});
+
 it('two lanes give equal results on every run', async () => {
   const first = await halved.sample(requests, options);
   expect(await halved.sample(requests, options)).toEqual(first);
