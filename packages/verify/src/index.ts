@@ -11,6 +11,14 @@ export {
   withElapsed,
 } from './verdict.js';
 export {
+  executedKinds,
+  executedVerifiers,
+  isExecutedKind,
+  type AsyncVerifier,
+  type ExecutedEntry,
+  type ExecutedKind,
+} from './executed.js';
+export {
   isVerifierKind,
   loadVerifier,
   verifierKinds,

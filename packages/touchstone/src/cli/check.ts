@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isExecutedKind } from '@touchstone/verify';
 import { TouchstoneError, UserError } from '../errors.js';
 import { answerForms, checkFixtures, checkGold, type CheckFailure, type CheckReport } from '../scoring/check.js';
 import { readTable } from '../scoring/table.js';
@@ -43,7 +44,7 @@ export function registerCheck(program: Command, context: CliContext): void {
 /** The cases that a registered verifier ships: full marks, none, and malformed. */
 async function checkShipped(kind: string, options: CheckOptions, io: CliIo): Promise<void> {
   const verifier = parseTarget(kind, io.directory);
-  if (typeof verifier !== 'string') {
+  if (typeof verifier !== 'string' || isExecutedKind(verifier)) {
     throw new UserError(`touchstone check: ${kind} ships no cases; give a file of gold answers`);
   }
   const report = await withPool(options, (pool) => checkFixtures(verifier, pool));

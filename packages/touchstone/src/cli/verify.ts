@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { verifierKinds, verifiers } from '@touchstone/verify';
+import { executedVerifiers, verifiers } from '@touchstone/verify';
 import { UserError } from '../errors.js';
 import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
 import { readTable } from '../scoring/table.js';
@@ -32,7 +32,8 @@ interface VerifyOptions extends JudgingOptions {
 }
 
 export function registerVerify(program: Command, context: CliContext): void {
-  const list = verifierKinds.map((kind) => `  ${kind.padEnd(14)}${verifiers[kind].checks}`).join('\n');
+  const all = Object.entries({ ...verifiers, ...executedVerifiers });
+  const list = all.map(([kind, { checks }]) => `  ${kind.padEnd(14)}${checks}`).join('\n');
   judgingOptions(
     program
       .command('verify')

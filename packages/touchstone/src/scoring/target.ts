@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isVerifierKind, verifierKinds } from '@touchstone/verify';
+import { executedKinds, isExecutedKind, isVerifierKind, verifierKinds } from '@touchstone/verify';
 import type { CustomVerifier, VerifierTarget } from '@touchstone/verify/runner';
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
@@ -8,9 +8,10 @@ import { UserError } from '../errors.js';
 /** A verifier as a person writes it: a registered kind, or `file.mjs#export` for one of their own. */
 export function parseTarget(text: string, directory: string): VerifierTarget {
   if (text.includes('#')) return parseModule(text, directory);
-  if (isVerifierKind(text)) return text;
-  const meant = nearest(text, verifierKinds);
-  const hint = meant === undefined ? `one of ${verifierKinds.join(', ')}` : `did you mean ${meant}?`;
+  if (isVerifierKind(text) || isExecutedKind(text)) return text;
+  const kinds = [...verifierKinds, ...executedKinds];
+  const meant = nearest(text, kinds);
+  const hint = meant === undefined ? `one of ${kinds.join(', ')}` : `did you mean ${meant}?`;
   throw new UserError(`verifier: must be a registered kind or file.mjs#export, got ${text}; ${hint}`);
 }
 

@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
+  executedVerifiers,
+  isExecutedKind,
   isVerifierKind,
   optionFault,
   scoreOrPolicy,
@@ -207,12 +209,12 @@ function toJobs(items: readonly VerifyItem[], options: RewardAppOptions, field: 
 }
 
 function optionFaultOf(target: VerifierTarget, given: VerifyItem['options'] = {}): OptionFault | null {
-  return typeof target === 'string' ? optionFault(given, verifiers[target].options) : null;
+  return typeof target === 'string' && isVerifierKind(target) ? optionFault(given, verifiers[target].options) : null;
 }
 
 function targetOf(kind: string, { modules = {} }: RewardAppOptions): VerifierTarget | undefined {
   if (Object.hasOwn(modules, kind)) return modules[kind];
-  return isVerifierKind(kind) ? kind : undefined;
+  return isVerifierKind(kind) || isExecutedKind(kind) ? kind : undefined;
 }
 
 function kinds({ modules = {} }: RewardAppOptions): unknown[] {
@@ -222,8 +224,14 @@ function kinds({ modules = {} }: RewardAppOptions): unknown[] {
     reference: verifiers[kind].reference,
     options: Object.keys(verifiers[kind].options),
   }));
+  const executed = Object.entries(executedVerifiers).map(([kind, { checks, reference }]) => ({
+    kind,
+    checks,
+    reference,
+    options: 'any',
+  }));
   const custom = Object.keys(modules).map((kind) => ({ kind, checks: 'custom', reference: 'any', options: 'any' }));
-  return [...registered, ...custom];
+  return [...registered, ...executed, ...custom];
 }
 
 function wire(verdict: Verdict, policy: OutcomePolicyName): WireVerdict {

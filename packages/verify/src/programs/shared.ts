@@ -17,7 +17,7 @@ export function javascriptSandbox(): Sandbox {
 
 /** Ends the shared processes. The next use starts new ones. */
 export async function closeSandboxes(): Promise<void> {
-  const closing = [python?.close(), javascript?.close()];
+  const closing = [python, javascript].flatMap((each) => each?.close() ?? []);
   python = null;
   javascript = null;
   await Promise.all(closing);

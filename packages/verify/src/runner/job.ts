@@ -1,4 +1,5 @@
 import { correct, crashed, incorrect, partial, type Outcome, type Verdict } from '../verdict.js';
+import type { ExecutedKind } from '../executed.js';
 import type { VerifierKind } from '../registry.js';
 
 /** A verifier of the caller: an ES module (file path URL or package name) and the name of the exported function. */
@@ -7,8 +8,8 @@ export interface CustomVerifier {
   readonly export: string;
 }
 
-/** What judges: a registered kind such as `math`, or the caller's own module. */
-export type VerifierTarget = VerifierKind | CustomVerifier;
+/** What judges: a registered kind such as `math`, a kind that executes such as `code`, or the caller's own module. */
+export type VerifierTarget = VerifierKind | ExecutedKind | CustomVerifier;
 
 /** One response to judge. `reference` and `options` are plain data (they cross threads by structured clone). */
 export interface Job {

@@ -14,6 +14,7 @@
  * killed (no job is wrongly timed out for it either, because the workers stamp their own start). Running untrusted
  * programs needs a process in a sandbox, not this.
  */
+import { isExecutedKind, runExecuted } from '../executed.js';
 import { availableParallelism } from 'node:os';
 import { Crew } from './crew.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
@@ -91,6 +92,8 @@ export class VerifierPool implements Runner {
     return new Promise((resolve, reject) => {
       if (this.closed) throw new PoolClosedError();
       signal?.throwIfAborted();
+      // These have walls, limits and queues of their own.
+      if (isExecutedKind(job.verifier)) return void runExecuted(job.verifier, job, signal).then(resolve, reject);
       if (this.pending >= this.queueLimit + this.workers) throw new QueueFullError(this.queueLimit);
       const deadlineMs = positive('deadlineMs', job.deadlineMs ?? this.deadlineMs);
       const crew = isKind(job.verifier) ? this.kinds : this.modules;

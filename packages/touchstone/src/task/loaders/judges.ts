@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { verifierKinds } from '@touchstone/verify';
+import { executedKinds, isExecutedKind, verifierKinds } from '@touchstone/verify';
 import { VerifierPool } from '@touchstone/verify/runner';
 import type { VerifierTarget } from '@touchstone/verify/runner';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { judgeMarkedAnswer } from './marked-answer.js';
 export const judgeSettings = {
   judge: z
     .union([
-      z.enum(['marked', ...verifierKinds]),
+      z.enum(['marked', ...verifierKinds, ...executedKinds]),
       z.strictObject({ module: z.string().min(1), export: z.string().min(1).default('verify') }),
     ])
     .default('marked')
@@ -51,7 +51,7 @@ export function openJudge({ judge, judgeOptions, deadlineMs }: JudgeSettings, di
   let pool: VerifierPool | undefined;
   return {
     judge: (response, task) => {
-      pool ??= new VerifierPool({ deadlineMs, preload: [verifier] });
+      pool ??= new VerifierPool({ deadlineMs, preload: isExecutedKind(verifier) ? [] : [verifier] });
       return pool.run({ verifier, response, reference: referenceOf(task), options: judgeOptions });
     },
     close: async () => {

@@ -1,0 +1,58 @@
+import type { Job } from './runner/job.js';
+import type { Verdict } from './verdict.js';
+
+/** A check that runs something behind a wall, in processes that are killed at their limits. */
+export type AsyncVerifier = (
+  response: string,
+  reference: unknown,
+  options?: Readonly<Record<string, unknown>>,
+  context?: { readonly signal?: AbortSignal },
+) => Promise<Verdict>;
+
+/** One registered kind that executes; the packages behind it are loaded on first use. */
+export interface ExecutedEntry {
+  readonly load: () => Promise<AsyncVerifier>;
+  /** One line for help texts: what is checked. */
+  readonly checks: string;
+  /** One line for help texts and errors: what a reference looks like. */
+  readonly reference: string;
+}
+
+/** Kinds that execute. Each has limits of its own in its options; a runner's deadline is not for them. */
+export const executedVerifiers = {
+  code: {
+    load: async () => (await import('./programs/verify-code.js')).verifyCode,
+    checks: 'a program in Python, JavaScript or TypeScript by running it against tests',
+    reference: '{ tests?: [{ args, expected } or { stdin, expected }], assertions?, function?, ... }',
+  },
+  sql: {
+    load: async () => (await import('./sql/verify-sql.js')).verifySql,
+    checks: 'SQL by what it gives on every fixture of the task: a query, or a change of the database',
+    reference: '{ schema?, fixtures?, query or change or expected, check? }',
+  },
+  svg: {
+    load: async () => (await import('./svg/verify-svg.js')).verifySvg,
+    checks: 'a drawing by its likeness to a reference: pixels, shape, colour',
+    reference: 'an SVG text, or { svg or png, caption? }',
+  },
+  verilog: {
+    load: async () => (await import('./verilog/verify-verilog.js')).verifyVerilog,
+    checks: 'a circuit by proof of its equivalence to a reference, or by simulation',
+    reference: 'Verilog source, or { code, top? }',
+  },
+} as const satisfies Record<string, ExecutedEntry>;
+
+export type ExecutedKind = keyof typeof executedVerifiers;
+
+export const executedKinds = Object.keys(executedVerifiers) as readonly ExecutedKind[];
+
+export function isExecutedKind(name: unknown): name is ExecutedKind {
+  return typeof name === 'string' && Object.hasOwn(executedVerifiers, name);
+}
+
+/** Judges a job of an executed kind. Rejects when the signal aborts or a package behind the kind is not installed. */
+export async function runExecuted(kind: ExecutedKind, job: Job, signal?: AbortSignal): Promise<Verdict> {
+  const entry: ExecutedEntry = executedVerifiers[kind];
+  const verify = await entry.load();
+  return verify(job.response, job.reference, job.options, signal === undefined ? {} : { signal });
+}
