@@ -10,6 +10,7 @@ export {
   type InputGrammar,
   type LengthRange,
 } from './grammar.js';
+export { pythonMutants, type Mutant, type MutantChoice } from './mutants.js';
 export {
   generateSuite,
   minimalSuite,
