@@ -164,7 +164,7 @@ describe('a run on a server of the Tinker API', () => {
     const { metrics } = await calmRun();
     const proxy = await proxyTo(await Service.start());
     let changes = 0;
-    // A minute to a client that waits for two seconds is three seconds to one that waits for a tenth.
+    // The client waits for 0.7 s; with its default of two minutes it would wait such a delay out.
     proxy.fault = (path) =>
       /forward_backward|optim_step/.test(path) && [3, 8, 9].includes(++changes) ? { delayMs: 3000 } : 'none';
     expect((await runOn(proxy.url, {}, { ...QUICK, requestTimeoutMs: 700 })).metrics).toBe(metrics);
