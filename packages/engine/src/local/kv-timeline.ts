@@ -89,7 +89,8 @@ export class KvTimeline {
   tensors(): { readonly feeds: Record<string, Tensor>; readonly fetches: Record<string, Tensor> } {
     const { kvHeads, headDim, layers } = this.config;
     const cells = this.rows * kvHeads;
-    const [feeds, fetches]: Record<string, Tensor>[] = [{}, {}] as const;
+    const feeds: Record<string, Tensor> = {};
+    const fetches: Record<string, Tensor> = {};
     const past = (data: Float32Array) =>
       tensor(data.subarray(0, cells * this.room * headDim), [this.rows, kvHeads, this.room, headDim]);
     const present = (data: Float32Array) => tensor(data.subarray(0, cells * headDim), [this.rows, kvHeads * headDim]);
