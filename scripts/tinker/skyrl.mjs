@@ -8,7 +8,7 @@
  * Options: --model FOLDER --steps 16 (of both runs) --prompts 16 --group 8 --tasks 64 (held out, 4 answers each)
  * --keep FOLDER (where the runs go; default: nowhere)
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -140,7 +140,7 @@ async function compareEngines(url) {
 }
 
 /** The quickstart recipe through the command line. */
-function train(folder, rate, extra) {
+async function train(folder, rate, extra) {
   const settings = [
     `rollout.prompts=${options.prompts}`,
     `rollout.group=${options.group}`,
@@ -153,10 +153,10 @@ function train(folder, rate, extra) {
   ];
   const argv = ['train', 'quickstart', '--model', options.model, '--steps', options.steps, '--run', folder, ...extra];
   const started = performance.now();
-  const { status } = spawnSync(process.execPath, [CLI, ...argv, ...settings.flatMap((each) => ['--set', each])], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) process.exit(1);
+  const changes = settings.flatMap((each) => ['--set', each]);
+  const child = spawn(process.execPath, [CLI, ...argv, ...changes], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [status] = await once(child, 'exit');
+  if (status !== 0) throw new Error(`skyrl: touchstone train must end with exit code 0, got ${status}`);
   const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
     .trim()
     .split('\n')
@@ -196,8 +196,8 @@ try {
       `cosine of the moves of the log-probs, adapter beside all weights: ${same.cosineOfMoves.toFixed(3)}; needed 0.7`,
     ),
   ];
-  const there = train(join(work, 'skyrl'), ADAPTER_RATE, ['--engine', 'tinker', '--base-url', url]);
-  const here = train(join(work, 'local'), LOCAL_RATE, []);
+  const there = await train(join(work, 'skyrl'), ADAPTER_RATE, ['--engine', 'tinker', '--base-url', url]);
+  const here = await train(join(work, 'local'), LOCAL_RATE, []);
   for (const [name, each] of [
     ['SkyRL', there],
     ['local', here],
