@@ -125,7 +125,7 @@ export const pythonEscapes: readonly PythonEscape[] = [
 export async function attemptPython(
   { source, held }: PythonEscape,
   sandbox: PythonSandbox,
-  wallMs = 3000,
+  wallMs = 5000,
 ): Promise<{ readonly held: boolean; readonly seen: string }> {
   const { outcome, stdout, stderr } = await sandbox.run({
     language: 'python',
@@ -135,7 +135,7 @@ export async function attemptPython(
   const marked = stdout.includes('ESCAPED');
   const last = stderr.trim().split('\n').at(-1) ?? '';
   return {
-    held: !marked && (held ?? ['error', 'ok']).includes(outcome),
+    held: !marked && (held ?? ['error', 'ok', 'timeout']).includes(outcome),
     seen: `${outcome} ${last}`.trim().slice(0, 120),
   };
 }

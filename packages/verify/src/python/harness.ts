@@ -48,9 +48,11 @@ def _make(ANSWER_FD, WORK):
         out.append('"')
         return ''.join(out)
 
-    def number(value):
+    def number(value, exact=False):
         if value != value: return '{"$float":"nan"}'
         if value in (float_inf, -float_inf): return '{"$float":"inf"}' if value > 0 else '{"$float":"-inf"}'
+        # 3.0 must not become 3 on its way to another interpreter.
+        if exact and value.is_integer(): return '{"$float":"' + float.__repr__(value) + '"}'
         return float.__repr__(value)
     float_inf = float('inf')
 
@@ -64,7 +66,7 @@ def _make(ANSWER_FD, WORK):
             plain = int.__int__(value)
             if -9007199254740991 <= plain <= 9007199254740991: return int.__repr__(plain)
             return '{"$int":"' + int.__repr__(plain) + '"}'
-        if issubclass(kind, float): return number(float.__float__(value))
+        if issubclass(kind, float): return number(float.__float__(value), keep is not None)
         if issubclass(kind, str): return text(str.__str__(value))
         if issubclass(kind, list):
             return '[' + ','.join([encode(each, depth + 1, keep) for each in list.__iter__(value)]) + ']'

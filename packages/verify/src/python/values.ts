@@ -1,7 +1,7 @@
 /**
  * Values on their way between JavaScript and Python. On this side they are JSON; what JSON lacks is an object with one
  * tag: `{ $tuple: [...] }`, `{ $set: [...] }`, `{ $dict: [[key, value], ...] }` for keys that are not strings,
- * `{ $int: "..." }` beyond 2^53, `{ $float: "nan" | "inf" | "-inf" }`, `{ $complex: [re, im] }`, `{ $bytes: "hex" }`.
+ * `{ $int: "..." }` beyond 2^53, `{ $float: "nan" | "inf" | "-inf" | "3.0" }`, `{ $complex: [re, im] }`, `{ $bytes: "hex" }`.
  * `{ $object: "ClassName" }` stands for whatever else a program returns; it equals nothing.
  * Subclasses travel as the type they are made from: a namedtuple is a tuple, a Counter a dict.
  */
@@ -64,7 +64,8 @@ function objectText(value: Record<string, unknown>, inner: (each: unknown) => st
   if (tag === '$set') return `set([${list.map(inner).join(',')}])`;
   if (tag === '$dict') return `dict([${list.map((pair) => pairText(pair, inner)).join(',')}])`;
   if (tag === '$int' && /^-?\d{1,4000}$/.test(String(held))) return String(held);
-  if (tag === '$float' && /^(?:nan|-?inf)$/.test(String(held))) return `float('${String(held)}')`;
+  if (tag === '$float' && /^(?:nan|-?(?:inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?))$/.test(String(held)))
+    return `float('${String(held)}')`;
   if (tag === '$complex' && list.length === 2) return `complex(${list.map(inner).join(',')})`;
   if (tag === '$bytes' && /^(?:[\da-f]{2})*$/.test(String(held))) return `bytes.fromhex('${String(held)}')`;
   if (tag === '$remote' && Number.isSafeInteger(held)) return `_remote(${String(held)})`;
