@@ -42,8 +42,6 @@ export interface TrainedModel {
   /** Undefined until it has been made. */
   engine: Engine | undefined;
   readonly turns: Turns;
-  /** Rank that the client asked for; all weights are trained all the same. */
-  readonly askedRank: number | undefined;
   readonly userMetadata: unknown;
   lastRequest: Date;
   /** Counts changes of the weights, so that snapshots of unchanged ones are shared. */

@@ -19,7 +19,7 @@ function json(body: Readonly<Record<string, unknown>>): FutureResult {
   return { json: () => body };
 }
 
-/** A model with the weights of the base. LoRA settings are taken note of; all weights are trained. */
+/** A model with the weights of the base. LoRA settings have no effect: all weights are trained. */
 export function createModel(
   service: TinkerService,
   body: Body<'createModelBody'>,
@@ -29,7 +29,6 @@ export function createModel(
   const model = service.addModel({
     id: `${session.id}:train:${body.model_seq_id}`,
     session,
-    askedRank: body.lora_config?.rank,
     userMetadata: body.user_metadata ?? null,
   });
   const start = making(service, model, async () => {
@@ -48,7 +47,7 @@ export function createFromCheckpoint(
   if (body.base_model !== undefined) service.checkBaseModel('base_model', body.base_model);
   const path = parseTinkerPath('path', body.path);
   const session = service.session(body.session_id ?? '');
-  const model = service.addModel({ id, session, askedRank: undefined, userMetadata: body.user_metadata ?? null });
+  const model = service.addModel({ id, session, userMetadata: body.user_metadata ?? null });
   const start = making(service, model, async () => {
     const { folder } = await service.checkpoints.find('path', path);
     model.engine = await service.loadEngine(folder, body.optimizer);
