@@ -128,9 +128,7 @@ export class KvTimeline {
         const present = from[layer] as Float32Array;
         for (let cell = 0; cell < this.rows * kvHeads; cell++) {
           const source = cell * headDim;
-          const target = (cell * this.room + this.end) * headDim;
-          // A plain loop: there are too many short runs for views of them.
-          for (let i = 0; i < headDim; i++) cache[target + i] = present[source + i] as number;
+          cache.set(present.subarray(source, source + headDim), (cell * this.room + this.end) * headDim);
         }
       });
     }
