@@ -223,6 +223,14 @@ describe('resolveModel', () => {
     expect(downloads().filter(({ url }) => url.endsWith('.safetensors'))).toEqual([]);
   });
 
+  it('leaves the weights where they are for a model that is computed elsewhere, and never takes it for a whole one', async () => {
+    const outline = await resolveModel('some/model', { cache, hubUrl, weights: false });
+    expect(await readdir(outline)).toContain('tokenizer.json');
+    expect(downloads().filter(({ url }) => url.endsWith('.safetensors'))).toEqual([]);
+    const whole = await resolveModel('some/model', { cache, hubUrl });
+    expect(await loadModelFolder(whole)).toEqual(await loadModelFolder(folder));
+  });
+
   it.each([
     ['config.json', 'some/model: must hold config.json'],
     ['model.safetensors', 'some/model: must hold model.safetensors or model.safetensors.index.json; choose a model'],
