@@ -107,7 +107,10 @@ async function main(argv) {
   const folder = dataFolder(MEASURES[name], data);
   const log = progressLog(name);
   const measure = await MEASURES[name].load();
+  // Idle sandboxes do not keep a process alive.
+  const hold = setInterval(() => undefined, 60_000);
   const { table, ...figures } = await measure({ ...options, data: folder, log });
+  clearInterval(hold);
   console.log(json === true ? JSON.stringify(figures) : table);
   return figures.ok === false ? 1 : 0;
 }
