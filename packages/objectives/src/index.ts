@@ -140,6 +140,14 @@ export {
 export { klShapedReward, preferencePairs, type Attempt, type PreferencePairs } from './methods/agent-rlvr.js';
 export { difficultyReport, type DifficultyReport } from './filters/difficulty.js';
 export {
+  curriculumPhase,
+  groupSignalProbability,
+  nestedPhases,
+  selectHardest,
+  twiceHard,
+  type PhaseStep,
+} from './filters/hard-focus.js';
+export {
   multiGammaAdvantages,
   multiGammaReturns,
   shareKlPenalty,

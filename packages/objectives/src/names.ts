@@ -49,6 +49,7 @@ export const cardMethods = [
   'rere',
   'cog-rethinker',
   'path-not-taken',
+  'drive',
 ] as const;
 
 /** Methods whose vectors, if any, are those of the card `baselines`. */
@@ -97,6 +98,8 @@ export const otherCards = [
   'rm-nlhf',
   'spct',
   'trm',
+  'codev-r1',
+  'sgp',
 ] as const;
 
 export type CardMethod = (typeof cardMethods)[number];

@@ -82,6 +82,7 @@ const beside: Readonly<Record<MethodName, string>> = {
   rere: `${strategy} with \`constrainedBeams\`, ${reward} (\`rankRewards\`)`,
   'cog-rethinker': `${strategy} with \`routeStages\``,
   'path-not-taken': offline,
+  drive: `${curriculum} by \`selectHardest\` and \`curriculumPhase\``,
 };
 
 /** How a recipe uses a method: the objective by name, and what must stand beside it. */

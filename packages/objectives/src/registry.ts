@@ -64,6 +64,7 @@ import { cotPassK } from './metrics/cot-pass-k.js';
 import { agentRlvr } from './methods/agent-rlvr.js';
 import { raif } from './methods/raif.js';
 import { goldenGoose } from './filters/difficulty.js';
+import { drive } from './filters/hard-focus.js';
 import { longCot } from './advantages/multi-gamma.js';
 import { saga } from './metrics/test-suite.js';
 import { invisibleLeash } from './metrics/support.js';
@@ -150,6 +151,7 @@ export const methods = {
   rere,
   'cog-rethinker': cogRethinker,
   'path-not-taken': pathNotTaken,
+  drive,
 } as const satisfies Readonly<Record<MethodName, Method>>;
 
 /** Names that `createObjective` knows. */

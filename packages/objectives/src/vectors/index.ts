@@ -37,6 +37,8 @@ import { cotPassK } from './cot-pass-k.js';
 import { agentRlvr } from './agent-rlvr.js';
 import { raif } from './raif.js';
 import { alphaAlign } from './alpha-align.js';
+import { drive } from './drive.js';
+import { codevR1, sgp } from './execution-cards.js';
 import { goldenGoose } from './golden-goose.js';
 import { longCot } from './long-cot.js';
 import { saga } from './saga.js';
@@ -105,4 +107,7 @@ export const vectorAdapters = {
   'rm-nlhf': rmNlhf,
   spct,
   trm,
+  drive,
+  'codev-r1': codevR1,
+  sgp,
 } as const satisfies Readonly<Record<VectorSlug, SlugAdapters>>;
