@@ -5,6 +5,15 @@ export {
   type QuickJsOptions,
   type ScriptEscape,
 } from '../javascript/index.js';
+export { choosePython, type ChoosePythonOptions, type PythonChoice } from '../python/choose.js';
+export { nativeEscapes, type HostBait } from '../python/native-escapes.js';
+export {
+  NativePythonSandbox,
+  nativePythonStatus,
+  type NativePythonOptions,
+  type NativePythonStatus,
+} from '../python/native.js';
+export { NativeWallError, type NativeInterpreter } from '../python/native-wall.js';
 export { PyodideSandbox, type PyodideOptions, type PythonSandbox } from '../python/sandbox.js';
 export type { AssertionStep, PythonJob, PythonProgress, PythonStep, StepResult } from '../python/job.js';
 export { pythonEqual, toPython, type EqualityOptions } from '../python/values.js';

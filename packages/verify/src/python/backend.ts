@@ -15,7 +15,7 @@ import type { PythonJob, PythonNote, PythonStep, StepResult } from './job.js';
 import { Judge } from './judge.js';
 import { Output } from './output.js';
 import { PythonRuntime, type PythonParts, type Served } from './runtime.js';
-import { toPython, ValueError } from './values.js';
+import { requestOf, resultOf, UNSENT } from './steps.js';
 import { wasm } from './wasm.js';
 
 /** The first process of all starts without an image; it takes one over as soon as another has made it. */
@@ -111,74 +111,11 @@ function runStep(
     ...output.texts,
     elapsedMs: performance.now() - started,
   });
-  const entry = `${WORK_FOLDER}/${job.entry}`;
-  if (step.kind === 'script') return finish(serve(toPython({ op: 'load', entry, name: '__main__' })));
-  if (step.kind === 'load') {
-    const name = moduleName(job.entry);
-    return finish(serve(toPython({ op: 'load', entry, name })));
-  }
-  if (step.kind === 'call') {
-    const request = requestOf(step);
-    if (typeof request !== 'string') return finish(request);
-    return finish(serve(request));
+  if (step.kind !== 'assertions') {
+    const request = requestOf(step, job.entry);
+    return finish(request === null ? UNSENT : serve(request));
   }
   if (judge === null) throw new Error('python backend: the judge must have started, got none');
-  const court = new Judge(judge, serve, note);
-  const result = finish(court.run(step));
-  return { ...result, assertions: court.assertions };
-}
-
-function requestOf(step: Extract<PythonStep, { kind: 'call' }>): string | Served {
-  try {
-    return toPython({
-      op: 'call',
-      function: step.function,
-      args: [...step.args],
-      kwargs: { ...step.kwargs },
-    });
-  } catch (thrown) {
-    if (thrown instanceof ValueError) return { ended: 'answered', answer: '{"ended":"unsent"}' };
-    throw thrown;
-  }
-}
-
-function moduleName(entry: string): string {
-  return entry.replace(/^.*\//, '').replace(/\.py$/, '');
-}
-
-interface Answer {
-  readonly ended: 'ok' | 'exit' | 'raised' | 'unsent';
-  readonly code?: number;
-  readonly type?: string;
-  readonly message?: string;
-  readonly value?: unknown;
-}
-
-type Ending = Pick<StepResult, 'outcome' | 'detail'> & { value?: unknown };
-
-function resultOf(served: Served, memoryRefused: boolean): Ending {
-  if (served.ended === 'died') return { outcome: memoryRefused ? 'memory' : 'error', detail: served.reason };
-  const answer = parsed(served.answer);
-  if (answer === null) return { outcome: 'error', detail: 'the program broke the channel of its sandbox' };
-  switch (answer.ended) {
-    case 'ok':
-      return { outcome: 'ok', detail: '', ...('value' in answer && { value: answer.value }) };
-    case 'exit':
-      return { outcome: answer.code === 0 ? 'exit' : 'error', detail: `exit code ${answer.code ?? 1}` };
-    case 'raised': {
-      const memory = answer.type === 'MemoryError' && memoryRefused;
-      return { outcome: memory ? 'memory' : 'error', detail: `${answer.type}: ${answer.message}` };
-    }
-    case 'unsent':
-      return { outcome: 'error', detail: 'the arguments have no form in Python' };
-  }
-}
-
-function parsed(text: string): Answer | null {
-  try {
-    const value = JSON.parse(text) as Answer | null;
-    return value !== null && typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
+  const { served, assertions } = new Judge(judge, serve, note).run(step);
+  return { ...finish(served), assertions };
 }

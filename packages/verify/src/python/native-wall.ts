@@ -33,6 +33,15 @@ export interface WallOptions {
 /** Bytes of files that a job may hold, in its working folder and in /tmp each. */
 const FILES_BYTES = 64 << 20;
 
+/**
+ * Inodes of the host that stay its own behind the wall. Where the host runs as root, a program without any capability
+ * is still their owner, and could change settings of the kernel and modes of devices.
+ */
+const SHARED_WITH_HOST = [
+  '/proc',
+  ...['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`),
+];
+
 /** Descriptors of bubblewrap beside the streams and the channel. */
 export const SECCOMP_FD = 4;
 export const INFO_FD = 5;
@@ -80,7 +89,8 @@ export function wallArguments({ interpreter, packages }: WallOptions): string[] 
     ...shown.flatMap((path) => ['--ro-bind-try', path, path]),
     ...['--proc', '/proc', '--dev', '/dev', ...files, '/tmp', ...files, WORK_FOLDER],
     // What bubblewrap made for itself is memory without a limit unless it cannot be written.
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', WORK_FOLDER],
+    ...['/dev', '/', ...SHARED_WITH_HOST].flatMap((path) => ['--remount-ro', path]),
+    ...['--chdir', WORK_FOLDER],
     ...environment(dirname(executable)).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--seccomp', String(SECCOMP_FD), '--info-fd', String(INFO_FD)],
     ...['--', executable, '-s', ...(packages ? [] : ['-S']), '-c', NATIVE_PROGRAM],

@@ -1,0 +1,68 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attemptPython } from './escapes.js';
+import { nativeEscapes } from './native-escapes.js';
+import { NativePythonSandbox, nativePythonStatus } from './native.js';
+
+const status = await nativePythonStatus();
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-bait-'));
+const server: Server = createServer(() => undefined);
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const bait = {
+  file: join(folder, 'secret'),
+  port: (server.address() as AddressInfo).port,
+  socket: `touchstone-bait-${process.pid}`,
+  pid: process.pid,
+  variable: 'TOUCHSTONE_BAIT',
+};
+writeFileSync(bait.file, 'secret');
+process.env.TOUCHSTONE_BAIT = 'secret';
+
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+
+/** Processes of this host that descend from a wall of native Python. */
+function walled(): string[] {
+  const lines = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return lines.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('_main(HARNESS');
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe.skipIf(!status.works)(`attempts to get out of native Python (${status.detail})`, () => {
+  let sandbox: NativePythonSandbox;
+  let others: string[] = [];
+  beforeAll(async () => {
+    others = walled();
+    sandbox = await NativePythonSandbox.open({ workers: 1, spares: 1 });
+  }, 60_000);
+
+  it.each(nativeEscapes(bait))(
+    '$name',
+    async (escape) => {
+      const { held, seen } = await attemptPython(escape, sandbox, 1500);
+      expect(held, seen).toBe(true);
+    },
+    60_000,
+  );
+
+  it('leave no process behind, and the next job finds the wall as it was', async () => {
+    const result = await sandbox.run({ language: 'python', files: { 'main.py': 'print("fresh")' } });
+    expect(result).toMatchObject({ outcome: 'ok', stdout: 'fresh\n' });
+    await sandbox.close();
+    const left = walled().filter((pid) => !others.includes(pid));
+    expect(
+      left.filter((pid) => readFileSync(`/proc/${pid}/status`, 'latin1').includes(`PPid:\t${process.pid}\n`)),
+    ).toEqual([]);
+  }, 60_000);
+});
