@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { describeForPeople, RunStopped } from '../errors.js';
 import type { CliContext } from './context.js';
 import { defaultThreads, wholeNumber } from './options.js';
+import { wallChecks } from './walls.js';
 
 const SHIPPED_MODEL = 'models/touchstone-base';
 /** As in `engines` of package.json. */
@@ -11,7 +12,8 @@ const GIBIBYTE = 1024 ** 3;
 /** Less free memory than this is worth a warning: the quickstart's peak, and room for the rest of the machine. */
 const LITTLE_MEMORY = 1.5 * GIBIBYTE;
 
-interface Finding {
+/** What one check found. */
+export interface Finding {
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'failed';
   readonly detail: string;
@@ -26,7 +28,7 @@ interface DoctorOptions {
 export function registerDoctor(program: Command, context: CliContext): void {
   program
     .command('doctor')
-    .description('check this machine and a model: versions, memory, speed')
+    .description('check this machine and a model: versions, memory, speed, sandboxes')
     .option('--model <model>', 'folder or hub name', SHIPPED_MODEL)
     .option('--threads <n>', 'of the local engine; default: the cores, at most 8')
     .option('--json', 'one line of JSON')
@@ -41,13 +43,14 @@ async function runDoctor(options: DoctorOptions, context: CliContext): Promise<v
     () => checkCores(threads),
     () => checkMemory(freemem(), totalmem()),
     () => checkMatrices(threads),
+    ...wallChecks,
     () => checkModel(options.model, threads, context),
   ];
   const findings: Finding[] = [];
   for (const check of checks) {
     const finding = await check();
     findings.push(finding);
-    if (options.json !== true) io.stdout(`${finding.status.padEnd(8)} ${finding.check.padEnd(8)} ${finding.detail}\n`);
+    if (options.json !== true) io.stdout(`${finding.status.padEnd(8)} ${finding.check.padEnd(10)} ${finding.detail}\n`);
   }
   if (options.json === true) io.stdout(`${JSON.stringify({ findings })}\n`);
   const failed = findings.filter(({ status }) => status === 'failed').map(({ check }) => check);
