@@ -12,8 +12,8 @@ import { pythonMutants } from '@touchstone/verify/testgen';
 import { inFlight, spread } from './lists.mjs';
 
 const LIMITS = { wallMs: 20_000, totalMs: 120_000 };
-/** For mutants, some of which never end. */
-const MUTANT_LIMITS = { wallMs: 5000, totalMs: 60_000 };
+/** For mutants, some of which never end: what follows a first timeout is not worth its time. */
+const MUTANT_LIMITS = { wallMs: 3000, totalMs: 6000 };
 const SHORT_PROGRAMS = 400;
 const SHORT = `def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
@@ -70,8 +70,7 @@ function native(program) {
 }
 
 async function judge(sandbox, tasks, { mutants, seed, workers, log }) {
-  const atOnce = 4 * workers;
-  const all = (name, items, run) => {
+  const all = (name, items, atOnce, run) => {
     let done = 0;
     return inFlight(items, atOnce, async (item) => {
       const result = await run(item);
@@ -80,18 +79,21 @@ async function judge(sandbox, tasks, { mutants, seed, workers, log }) {
     });
   };
   const started = performance.now();
-  const canonical = await all('canonical solutions', tasks, (task) =>
+  const canonical = await all('canonical solutions', tasks, 4 * workers, (task) =>
     outcomeOf(sandbox, task, task.canonical_solution, LIMITS),
   );
   const seconds = (performance.now() - started) / 1000;
-  const emptied = await all('empty bodies', tasks, (task) => outcomeOf(sandbox, task, '    pass\n', LIMITS));
+  const emptied = await all('empty bodies', tasks, 4 * workers, (task) =>
+    outcomeOf(sandbox, task, '    pass\n', LIMITS),
+  );
   const changed = tasks.flatMap((task, index) =>
     pythonMutants(task.canonical_solution, { count: mutants, seed: seed + index }).map((mutant) => ({
       task,
       ...mutant,
     })),
   );
-  const mutated = await all('mutants', changed, ({ task, program }) =>
+  // None waits for a process: its time for all tests runs.
+  const mutated = await all('mutants', changed, workers, ({ task, program }) =>
     outcomeOf(sandbox, task, program, MUTANT_LIMITS),
   );
   const share = (list, outcome) => list.filter((each) => each === outcome).length;
