@@ -76,7 +76,10 @@ export class NativeProcess {
     const streams = this.child.stdio as readonly unknown[];
     this.channel = streams[CHANNEL_FD] as Duplex;
     this.ready = new Promise((resolve) => (this.announce = resolve));
-    this.exited = new Promise((resolve) => this.child.once('close', () => resolve()));
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', () => resolve());
+      this.child.once('error', () => resolve());
+    });
     this.child.once('error', (error) => this.end(error.message));
     this.child.once('exit', (code, signal) => this.gone(code, signal));
     const filterPipe = streams[SECCOMP_FD] as Writable;
@@ -141,6 +144,8 @@ export class NativeProcess {
     this.alive = false;
     this.reason = reason;
     this.child.kill('SIGKILL');
+    // Its end is near, and may be waited for.
+    this.child.ref();
     const { serving } = this;
     this.serving = null;
     this.announce(false);
