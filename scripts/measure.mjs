@@ -109,16 +109,19 @@ async function main(argv) {
   const measure = await MEASURES[name].load();
   // Idle sandboxes do not keep a process alive.
   const hold = setInterval(() => undefined, 60_000);
-  const { table, ...figures } = await measure({ ...options, data: folder, log });
-  clearInterval(hold);
-  console.log(json === true ? JSON.stringify(figures) : table);
-  return figures.ok === false ? 1 : 0;
+  try {
+    const { table, ...figures } = await measure({ ...options, data: folder, log });
+    console.log(json === true ? JSON.stringify(figures) : table);
+    return figures.ok === false ? 1 : 0;
+  } finally {
+    clearInterval(hold);
+  }
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError) && error?.name !== 'NativeWallError') throw error;
   console.error(`measure: ${error.message}`);
   process.exitCode = 2;
 }

@@ -8,14 +8,9 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mutants, renamed, rewrites, verifyVerilog, verilogPool } from '@touchstone/verify/verilog';
+import { spread } from './lists.mjs';
 
 const TIMEOUT_MS = 20_000;
-
-/** At most `count` of a list, evenly spread. */
-function spread(list, count) {
-  if (list.length <= count) return list;
-  return Array.from({ length: count }, (_, index) => list[Math.floor((index * list.length) / count)]);
-}
 
 async function measureProblem({ id, reference }, { pool, mutantCount, rewriteCount }) {
   const started = performance.now();
