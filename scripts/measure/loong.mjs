@@ -27,7 +27,7 @@ function answerOf(stdout) {
  * How output and answer agree: `exact` text, `literal` (equal Python values, or within the tolerance stored with the row),
  * `mathematics` (equal as formulas and quantities), `rounded` (only to the digits of the answer); null when they do not.
  */
-export function agreement(stdout, answer, tolerance) {
+function agreement(stdout, answer, tolerance) {
   const output = answerOf(stdout);
   if (output === '') return null;
   if (loong.compareExecutionToAnswer(output, answer, null)) return 'exact';
@@ -51,11 +51,10 @@ function agreesRounded(output, answer) {
 }
 
 const MISSING = /ModuleNotFoundError: No module named '([^'.]+)/;
-const MISSING_BY_OTHER_WORDS = /(?:The module|ImportError:) '?([\w.]+)'? is (?:removed|unvendored|not installed)/;
 
 function missingPackage({ outcome, stderr }) {
   if (outcome !== 'error') return null;
-  return MISSING.exec(stderr)?.[1] ?? MISSING_BY_OTHER_WORDS.exec(stderr)?.[1] ?? null;
+  return MISSING.exec(stderr)?.[1] ?? null;
 }
 
 /** Runs a rationale in the first of the sandboxes that has what it imports. */
