@@ -37,9 +37,13 @@ const MEASURES = {
     summary: 'hostile programs against every wall',
     load: async () => (await import('./measure/escape.mjs')).measureEscape,
   },
+  soak: {
+    summary: 'memory and latency of the pools after many jobs, a third of them hostile',
+    load: async () => (await import('./measure/soak.mjs')).measureSoak,
+  },
 };
 
-const COUNTS = ['limit', 'workers', 'mutants', 'rewrites', 'seed'];
+const COUNTS = ['jobs', 'limit', 'workers', 'mutants', 'rewrites', 'seed'];
 const TEXTS = ['data', 'progress', 'python'];
 const FLAGS = ['json', ...COUNTS, ...TEXTS];
 
@@ -48,8 +52,8 @@ function list() {
   return [
     'Usage: npm run measure -- <name> [--data <folder>] [--json] [options]',
     ...names,
-    'Options: --limit N (items), --workers N, --mutants N, --rewrites N, --seed N, --progress <file> (to go on later),',
-    '  --python <interpreter> (for packages that pyodide lacks)',
+    'Options: --limit N (items), --workers N, --mutants N, --rewrites N, --jobs N (of soak), --seed N,',
+    '  --progress <file> (to go on later), --python <interpreter> (for packages that pyodide lacks)',
   ].join('\n');
 }
 
