@@ -58,7 +58,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(condition: () => boolean, ms = 5000): Promise<boolean> {
+async function until(condition: () => boolean, ms = 20_000): Promise<boolean> {
   const end = performance.now() + ms;
   while (!condition() && performance.now() < end) await sleep(20);
   return condition();
@@ -87,7 +87,7 @@ describe('SandboxPool', () => {
     const after = performance.now() - started;
     expect(killed).toMatchObject({ ended: 'timeout', detail: 'stopped after its limit of 200 ms' });
     expect(after).toBeGreaterThanOrEqual(199);
-    expect(after).toBeLessThan(2000);
+    expect(after).toBeLessThan(20_000);
     expect(await one.run(['count'])).toMatchObject({ ended: 'finished', value: 1 });
     expect(one.state.replaced).toBe(1);
   });
@@ -128,9 +128,9 @@ describe('SandboxPool', () => {
   });
 
   it('keeps what a job sent ahead, and gives each part its own time', async () => {
-    const report = await pool().run(['parts', 4, 100], { wallMs: 300 });
+    const report = await pool().run(['parts', 4, 400], { wallMs: 1200 });
     expect(report).toMatchObject({ ended: 'timeout', notes: [0, 1, 2, 3] });
-    expect(report.elapsedMs).toBeGreaterThan(600);
+    expect(report.elapsedMs).toBeGreaterThan(4 * 400 + 1100);
   });
 
   it('a job under way or waiting can be given up', async () => {
@@ -175,9 +175,9 @@ describe('SandboxPool', () => {
   it('a busy host does not turn a finished job into a timeout', async () => {
     const one = pool();
     await one.warm();
-    const job = one.run(['busy', 20], { wallMs: 150 });
+    const job = one.run(['busy', 20], { wallMs: 1000 });
     await sleep(5);
-    const end = performance.now() + 400;
+    const end = performance.now() + 1500;
     while (performance.now() < end);
     expect(await job).toMatchObject({ ended: 'finished', value: 20 });
   });
@@ -211,7 +211,7 @@ describe('the process that owns a pool', () => {
   it('exits while the pool is idle, and not while a job runs', async () => {
     const body = `console.log((await pool.run(['busy', 300])).value); await pool.warm(); console.log('idle');`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(body)], {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect(stdout.split('\n')).toEqual(['300', 'idle', '']);
   });
@@ -223,7 +223,7 @@ describe('the process that owns a pool', () => {
       const owner = spawn(process.execPath, ['--input-type=module', '-e', script(body)]);
       let said = '';
       owner.stdout.on('data', (text: Buffer) => (said += text.toString()));
-      expect(await until(() => said.includes('\n'), 15_000)).toBe(true);
+      expect(await until(() => said.includes('\n'))).toBe(true);
       const pids = said.trim().split(' ').map(Number);
       expect(pids).toHaveLength(2);
       expect(pids.every(isAlive)).toBe(true);

@@ -31,8 +31,8 @@ describe('tokens', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void statements(tokenize(text))));
     for (const unit of ["'", '"', '/*', '--', '(', '1e', 'x', ' ']) {
       const startedMs = performance.now();
-      tokenize(unit.repeat(50_000));
-      expect(performance.now() - startedMs).toBeLessThan(1000);
+      tokenize(unit.repeat(400_000));
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
     }
   });
 });

@@ -142,7 +142,7 @@ describe('bounds', () => {
     const startedMs = performance.now();
     const verdict = await judge(`SELECT COUNT(*) FROM ${many}`, reference, { wallMs: 500 });
     expect(verdict).toMatchObject({ outcome: 'timeout', reason: 'deadline', score: 0 });
-    expect(performance.now() - startedMs).toBeLessThan(8000);
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
     expect((await judge('SELECT COUNT(id) FROM item', reference)).outcome).toBe('correct');
   });
 
