@@ -29,8 +29,8 @@ export class Interrupted extends TouchstoneError {
 
 /**
  * The exit code and the line to print when `error` is meant for people, otherwise undefined. Ground-floor
- * packages cannot use these classes: theirs are recognised by name (`EngineError`, `UserError`), a full disk by its
- * system code.
+ * packages cannot use these classes: theirs are recognised by name (`EngineError`, `UserError`,
+ * `MissingPackageError`), a full disk by its system code.
  */
 export function describeForPeople(error: unknown): { readonly line: string; readonly exitCode: number } | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -38,7 +38,8 @@ export function describeForPeople(error: unknown): { readonly line: string; read
   // An invalid argument to the engine is a call of ours that breaks its rules; all else is about files and the hub.
   const { code } = error as NodeJS.ErrnoException;
   const ofEngine = error.name === 'EngineError' && code !== 'invalid-argument';
-  if (ofEngine || error.name === 'UserError') return { line: oneLine(error.message), exitCode: 2 };
+  if (ofEngine || error.name === 'UserError' || error.name === 'MissingPackageError')
+    return { line: oneLine(error.message), exitCode: 2 };
   const disk = diskError(error);
   return disk === undefined ? undefined : { line: disk, exitCode: 2 };
 }

@@ -12,6 +12,8 @@ export type AsyncVerifier = (
 /** One registered kind that executes; the packages behind it are loaded on first use. */
 export interface ExecutedEntry {
   readonly load: () => Promise<AsyncVerifier>;
+  /** Ends the processes that all callers of this process share. The next use starts new ones. */
+  readonly close: () => Promise<void>;
   /** One line for help texts: what is checked. */
   readonly checks: string;
   /** One line for help texts and errors: what a reference looks like. */
@@ -22,21 +24,25 @@ export interface ExecutedEntry {
 export const executedVerifiers = {
   code: {
     load: async () => (await import('./programs/verify-code.js')).verifyCode,
+    close: async () => (await import('./programs/shared.js')).closeSandboxes(),
     checks: 'a program in Python, JavaScript or TypeScript by running it against tests',
     reference: '{ tests?: [{ args, expected } or { stdin, expected }], assertions?, function?, ... }',
   },
   sql: {
     load: async () => (await import('./sql/verify-sql.js')).verifySql,
+    close: async () => (await import('./sql/pool.js')).closeSqlPool(),
     checks: 'SQL by what it gives on every fixture of the task: a query, or a change of the database',
     reference: '{ schema?, fixtures?, query or change or expected, check? }',
   },
   svg: {
     load: async () => (await import('./svg/verify-svg.js')).verifySvg,
+    close: async () => (await import('./svg/pool.js')).closeSvgPool(),
     checks: 'a drawing by its likeness to a reference: pixels, shape, colour',
     reference: 'an SVG text, or { svg or png, caption? }',
   },
   verilog: {
     load: async () => (await import('./verilog/verify-verilog.js')).verifyVerilog,
+    close: async () => (await import('./verilog/pool.js')).closeVerilogPool(),
     checks: 'a circuit by proof of its equivalence to a reference, or by simulation',
     reference: 'Verilog source, or { code, top? }',
   },
@@ -50,9 +56,23 @@ export function isExecutedKind(name: unknown): name is ExecutedKind {
   return typeof name === 'string' && Object.hasOwn(executedVerifiers, name);
 }
 
+/** Kinds that may have processes. */
+const used = new Set<ExecutedKind>();
+
 /** Judges a job of an executed kind. Rejects when the signal aborts or a package behind the kind is not installed. */
 export async function runExecuted(kind: ExecutedKind, job: Job, signal?: AbortSignal): Promise<Verdict> {
   const entry: ExecutedEntry = executedVerifiers[kind];
   const verify = await entry.load();
+  used.add(kind);
   return verify(job.response, job.reference, job.options, signal === undefined ? {} : { signal });
+}
+
+/**
+ * Ends the processes of all executed kinds, and waits until they are gone; their jobs under way are `crashed`. For the
+ * end of a program: idle processes do not keep it alive and end with it anyway, but only after it.
+ */
+export async function closeExecuted(): Promise<void> {
+  const kinds = [...used];
+  used.clear();
+  await Promise.all(kinds.map((kind) => executedVerifiers[kind].close()));
 }

@@ -11,6 +11,7 @@ export {
   withElapsed,
 } from './verdict.js';
 export {
+  closeExecuted,
   executedKinds,
   executedVerifiers,
   isExecutedKind,
@@ -73,3 +74,4 @@ export { kendallTau, readList, verifyList, verifyRanking } from './structure/lis
 export { callCredit, parseToolCalls, verifyToolCalls, type ToolCall, type ToolTurn } from './structure/tool-calls.js';
 export type { VerifierFixture } from './fixtures.js';
 export { verifierFixtures } from './kinds/fixtures.js';
+export { executedFixtures } from './kinds/executed-fixtures.js';

@@ -5,11 +5,11 @@ import type { Job, VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { referenceOf } from '../scoring/judge-rows.js';
 import { readTable, textOf } from '../scoring/table.js';
-import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
 import {
   judgingOptions,
+  judgingTarget,
   parseJson,
   positiveInteger,
   shareOf,
@@ -53,7 +53,7 @@ export function registerAttack(program: Command, context: CliContext): void {
 }
 
 async function attack(kind: string, options: AttackOptions, io: CliIo): Promise<void> {
-  const verifier = parseTarget(kind, io.directory);
+  const verifier = judgingTarget(kind, options, io.directory);
   const items = await itemsOf(options, io);
   if (items.length === 0) {
     throw new UserError('touchstone attack: must be given right answers, got none; use --reference or --file');

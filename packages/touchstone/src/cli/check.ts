@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isExecutedKind } from '@touchstone/verify';
 import { TouchstoneError, UserError } from '../errors.js';
 import { answerForms, checkFixtures, checkGold, type CheckFailure, type CheckReport } from '../scoring/check.js';
 import { readTable } from '../scoring/table.js';
-import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
-import { judgingOptions, shareOf, verifierOptions, withPool, type JudgingOptions } from './judging.js';
+import { judgingOptions, judgingTarget, shareOf, verifierOptions, withPool, type JudgingOptions } from './judging.js';
 import { oneLine } from './text.js';
 
 interface CheckOptions extends JudgingOptions {
@@ -43,8 +41,8 @@ export function registerCheck(program: Command, context: CliContext): void {
 
 /** The cases that a registered verifier ships: full marks, none, and malformed. */
 async function checkShipped(kind: string, options: CheckOptions, io: CliIo): Promise<void> {
-  const verifier = parseTarget(kind, io.directory);
-  if (typeof verifier !== 'string' || isExecutedKind(verifier)) {
+  const verifier = judgingTarget(kind, options, io.directory);
+  if (typeof verifier !== 'string') {
     throw new UserError(`touchstone check: ${kind} ships no cases; give a file of gold answers`);
   }
   const report = await withPool(options, (pool) => checkFixtures(verifier, pool));
@@ -57,7 +55,7 @@ async function checkShipped(kind: string, options: CheckOptions, io: CliIo): Pro
 }
 
 async function check(kind: string, file: string, options: CheckOptions, io: CliIo): Promise<void> {
-  const verifier = parseTarget(kind, io.directory);
+  const verifier = judgingTarget(kind, options, io.directory);
   const unknown = options.form.find((form) => !Object.hasOwn(answerForms, form));
   if (unknown !== undefined) {
     throw new UserError(

@@ -68,6 +68,19 @@ export function registerEval(program: Command, context: CliContext): void {
 async function runEval(options: EvalOptions, { io, loadModel }: CliContext): Promise<void> {
   const plan = planOf(options);
   const source = await taskSourceOf(plan.task, { seed: plan.seed, directory: io.directory });
+  try {
+    await measure(source, plan, options, { io, loadModel });
+  } finally {
+    await source.close?.();
+  }
+}
+
+async function measure(
+  source: TaskSource,
+  plan: EvalPlan,
+  options: EvalOptions,
+  { io, loadModel }: CliContext,
+): Promise<void> {
   const tasks = tasksOf(source, plan);
   const { directory } = io;
   const where = { threads: plan.threads, directory, engine: engineOf(options) };

@@ -2,10 +2,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TouchstoneError } from '../errors.js';
 import { examFiles, runExam, type ExamMiss, type ExamReport } from '../scoring/exam.js';
-import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
-import { positiveNumber, withPool } from './judging.js';
+import { judgingTarget, positiveNumber, withPool } from './judging.js';
 import { fit, oneLine, percent } from './text.js';
 
 interface ExamOptions {
@@ -28,7 +27,7 @@ export function registerExam(program: Command, context: CliContext): void {
 }
 
 async function exam(paths: readonly string[], options: ExamOptions, io: CliIo): Promise<void> {
-  const kind = options.kind === undefined ? undefined : parseTarget(options.kind, io.directory);
+  const kind = options.kind === undefined ? undefined : judgingTarget(options.kind, options, io.directory);
   const files = (await Promise.all(paths.map((path) => examFiles(resolve(io.directory, path))))).flat();
   const reports: ExamReport[] = [];
   await withPool({ ...options, workers: 1 }, async (pool) => {

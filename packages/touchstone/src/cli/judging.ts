@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Verdict } from '@touchstone/verify';
-import { VerifierPool, type PoolOptions } from '@touchstone/verify/runner';
+import { isExecutedKind } from '@touchstone/verify';
+import { VerifierPool, type PoolOptions, type VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
+import { parseTarget } from '../scoring/target.js';
 import { oneLine, percent } from './text.js';
 
 /** The options of every command that judges. */
@@ -24,6 +26,16 @@ export function judgingOptions(command: Command): Command {
 
 /** Long enough for a cold start on a busy machine; verdicts themselves take microseconds to milliseconds. */
 const DEADLINE_MS = 5000;
+
+/** The verifier that a person names. Kinds that execute have limits of their own, in their options. */
+export function judgingTarget(kind: string, { deadline }: JudgingOptions, directory: string): VerifierTarget {
+  const target = parseTarget(kind, directory);
+  if (deadline === undefined || !isExecutedKind(target)) return target;
+  const option = target === 'verilog' ? 'timeoutMs' : 'wallMs';
+  throw new UserError(
+    `--deadline: must be left out for ${target}, which has a limit of its own, got ${deadline}; write --options '{"${option}":${deadline}}'`,
+  );
+}
 
 /** Runs `use` with a pool as the options ask for, and closes it. */
 export async function withPool<T>(

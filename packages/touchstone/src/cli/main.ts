@@ -1,3 +1,4 @@
+import { closeExecuted } from '@touchstone/verify';
 import { Command, CommanderError } from 'commander';
 import { describeForPeople } from '../errors.js';
 import type { LoadModel } from '../run/model.js';
@@ -63,6 +64,8 @@ export async function main(argv: readonly string[], io: CliIo, loadModel: LoadMo
     return 0;
   } catch (error) {
     return explain(error, io);
+  } finally {
+    await closeExecuted();
   }
 }
 

@@ -2,10 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { rescoreFile, rolloutFiles, type RescoredStep } from '../scoring/rescore.js';
-import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
-import { judgingOptions, shareOf, verifierOptions, withPool, type JudgingOptions } from './judging.js';
+import { judgingOptions, judgingTarget, shareOf, verifierOptions, withPool, type JudgingOptions } from './judging.js';
 import { oneLine, percent } from './text.js';
 
 interface RescoreOptions extends JudgingOptions {
@@ -26,7 +25,7 @@ export function registerRescore(program: Command, context: CliContext): void {
 }
 
 async function rescore(run: string, kind: string, options: RescoreOptions, io: CliIo): Promise<void> {
-  const verifier = parseTarget(kind, io.directory);
+  const verifier = judgingTarget(kind, options, io.directory);
   const files = await rolloutFiles(resolve(io.directory, run));
   const steps: RescoredStep[] = [];
   await withPool(options, async (pool) => {

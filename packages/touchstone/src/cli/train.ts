@@ -71,6 +71,7 @@ async function runTrain(recipeName: string, options: TrainOptions, { io, loadMod
     throw error;
   } finally {
     release();
+    await run.source.close?.();
   }
 }
 

@@ -6,11 +6,11 @@ import { executedVerifiers, verifiers } from '@touchstone/verify';
 import { UserError } from '../errors.js';
 import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
 import { readTable } from '../scoring/table.js';
-import { parseTarget } from '../scoring/target.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
 import {
   judgingOptions,
+  judgingTarget,
   parseJson,
   shareOf,
   verdictLines,
@@ -63,7 +63,7 @@ async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promi
     const missing = response === undefined ? '--response' : '--reference';
     throw new UserError(`touchstone verify: must be given ${missing}, got none; or judge a file with --file`);
   }
-  const verifier = parseTarget(kind, io.directory);
+  const verifier = judgingTarget(kind, options, io.directory);
   const judgeOptions = verifierOptions(options);
   const verdict = await withPool({ ...options, workers: 1, spares: 0 }, (pool) =>
     pool.run({ verifier, response, reference: given, ...(judgeOptions !== undefined && { options: judgeOptions }) }),
@@ -72,7 +72,7 @@ async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promi
 }
 
 async function verifyFile(kind: string, file: string, options: VerifyOptions, io: CliIo): Promise<void> {
-  const verifier = parseTarget(kind, io.directory);
+  const verifier = judgingTarget(kind, options, io.directory);
   const rows = await readTable(resolve(io.directory, file));
   const fields = {
     response: options.responseField,

@@ -1,5 +1,11 @@
 /** Proof by trial that the gold answers of a data set earn full marks, in each of the forms that models write. */
-import { verifierFixtures, type Verdict, type VerifierKind } from '@touchstone/verify';
+import {
+  executedFixtures,
+  verifierFixtures,
+  type ExecutedKind,
+  type Verdict,
+  type VerifierKind,
+} from '@touchstone/verify';
 import type { Job, VerifierPool, VerifierTarget } from '@touchstone/verify/runner';
 import type { Row } from '../task/loaders/rows.js';
 import { referenceOf, type RowFields } from './judge-rows.js';
@@ -69,8 +75,8 @@ export async function checkGold(
 }
 
 /** Judges the cases that a registered verifier ships, twice each, and lists those that are not as they say. */
-export async function checkFixtures(kind: VerifierKind, pool: VerifierPool): Promise<CheckReport> {
-  const fixtures = verifierFixtures[kind];
+export async function checkFixtures(kind: VerifierKind | ExecutedKind, pool: VerifierPool): Promise<CheckReport> {
+  const fixtures = { ...verifierFixtures, ...executedFixtures }[kind];
   const jobs = fixtures.map(({ response, reference, options }): Job => ({
     verifier: kind,
     response,

@@ -1,3 +1,4 @@
+import { optionFault, type OptionFault, type OptionRule } from '../task-faults.js';
 import type { ProgramTest, TestLimits, TestSuite } from './tests.js';
 
 export type ScoreMode = 'all' | 'share' | 'weighted';
@@ -53,25 +54,25 @@ function faultOf(test: unknown): string | null {
   return null;
 }
 
-const NUMBERS = ['wallMs', 'memoryMb', 'outputBytes', 'totalMs', 'floatTolerance'] as const;
+const OPTIONS = {
+  score: ['all', 'share', 'weighted'],
+  wallMs: 'number',
+  memoryMb: 'number',
+  outputBytes: 'number',
+  totalMs: 'number',
+  floatTolerance: 'number',
+} as const satisfies Record<keyof CodeOptions, OptionRule>;
 
-/** The options of a check, or what is wrong with them in words. */
-export function readCodeOptions(options: Readonly<Record<string, unknown>>): CodeOptions | string {
-  const { score = 'all' } = options;
-  if (score !== 'all' && score !== 'share' && score !== 'weighted') {
-    return `verifyCode: score must be all, share or weighted, got ${JSON.stringify(score)}; choose one`;
+/** The options of a check, or what is wrong with them. */
+export function readCodeOptions(options: Readonly<Record<string, unknown>>): CodeOptions | OptionFault {
+  const fault = optionFault(options, OPTIONS);
+  if (fault !== null) return fault;
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const option of ['wallMs', 'memoryMb', 'outputBytes', 'totalMs'] as const) {
+    if (given[option] !== 0) continue;
+    return { option, reason: 'bad-option', message: `${option} must be a positive number, got 0` };
   }
-  const limits: Record<string, number> = {};
-  for (const name of NUMBERS) {
-    const value = options[name];
-    if (value === undefined) continue;
-    const least = name === 'floatTolerance' ? 0 : Number.MIN_VALUE;
-    if (typeof value !== 'number' || !(value >= least)) {
-      return `verifyCode: ${name} must be a positive number, got ${JSON.stringify(value)}; give one or leave it out`;
-    }
-    limits[name] = value;
-  }
-  return { ...limits, score };
+  return { score: 'all', ...given };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,6 +9,7 @@ import { extractCode } from '../extract/code-block.js';
 import type { PythonSandbox } from '../python/sandbox.js';
 import type { ProgramLanguage, Sandbox } from '../sandbox/program.js';
 import { crashed, incorrect, partial, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
+import { referenceData } from '../reference-data.js';
 import { readCodeOptions, readSuite, type CodeOptions } from './reference.js';
 import { runSuite } from './run-suite.js';
 import { javascriptSandbox, pythonSandbox } from './shared.js';
@@ -45,7 +46,7 @@ export function extractProgram(response: string, language: ProgramLanguage, comp
  * passed) and one `test-<n>` of 0 or 1 for each test, from 1: the vector on which dense rewards sit.
  *
  * Reasons: `passed` (all tests), `failed` (some did not); `no-answer`; without a judgement `bad-reference`,
- * `bad-option`, `deadline` (the time for all tests was over before one ran), `sandbox`. A test that times out is a
+ * `bad-option`, `unknown-option`, `deadline` (the time for all tests was over before one ran), `sandbox`. A test that times out is a
  * failed test. Rejects only when the signal aborts or a sandbox is closed or not installed.
  */
 export async function verifyCode(
@@ -55,10 +56,10 @@ export async function verifyCode(
   context: CodeContext = {},
 ): Promise<Verdict> {
   const startedMs = performance.now();
-  const suite = readSuite(reference);
+  const suite = readSuite(referenceData(reference));
   if (typeof suite === 'string') return unscorable('bad-reference', { feedback: suite });
   const rules = readCodeOptions(options);
-  if (typeof rules === 'string') return unscorable('bad-option', { feedback: rules });
+  if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const language = suite.language ?? 'python';
   const extracted = extractProgram(response, language, suite.prefix !== undefined);
   if (extracted === null) return incorrect('no-answer', { feedback: `the response holds no ${language} program` });

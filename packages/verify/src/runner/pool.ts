@@ -14,12 +14,12 @@
  * killed (no job is wrongly timed out for it either, because the workers stamp their own start). Running untrusted
  * programs needs a process in a sandbox, not this.
  */
-import { isExecutedKind, runExecuted } from '../executed.js';
+import { isExecutedKind, runExecuted, type ExecutedKind } from '../executed.js';
 import { availableParallelism } from 'node:os';
 import { Crew } from './crew.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Job, Runner, VerifierTarget } from './job.js';
-import type { Verdict } from '../verdict.js';
+import { crashed, type Verdict } from '../verdict.js';
 
 export interface PoolOptions {
   /** Threads that judge registered kinds, and as many for custom modules; default: the machine's cores less one, at least 1. */
@@ -57,6 +57,8 @@ export class VerifierPool implements Runner {
   private readonly queueLimit: number;
   private readonly kinds: Crew;
   private readonly modules: Crew;
+  /** Jobs of kinds that execute, whose processes are not this pool's. */
+  private readonly executing = new Set<AbortController>();
   private nextId = 1;
   /** Jobs that are neither settled nor given up by their caller. */
   private pending = 0;
@@ -79,7 +81,7 @@ export class VerifierPool implements Runner {
   }
 
   get state(): PoolState {
-    const running = this.kinds.running + this.modules.running;
+    const running = this.kinds.running + this.modules.running + this.executing.size;
     const replaced = this.kinds.replaced + this.modules.replaced;
     return { waiting: this.pending - running, running, workers: this.workers, replaced };
   }
@@ -92,9 +94,12 @@ export class VerifierPool implements Runner {
     return new Promise((resolve, reject) => {
       if (this.closed) throw new PoolClosedError();
       signal?.throwIfAborted();
-      // These have walls, limits and queues of their own.
-      if (isExecutedKind(job.verifier)) return void runExecuted(job.verifier, job, signal).then(resolve, reject);
       if (this.pending >= this.queueLimit + this.workers) throw new QueueFullError(this.queueLimit);
+      // These have walls and limits of their own.
+      if (isExecutedKind(job.verifier)) {
+        resolve(this.execute(job.verifier, job, signal));
+        return;
+      }
       const deadlineMs = positive('deadlineMs', job.deadlineMs ?? this.deadlineMs);
       const crew = isKind(job.verifier) ? this.kinds : this.modules;
       const id = this.nextId++;
@@ -133,9 +138,31 @@ export class VerifierPool implements Runner {
     return verdicts;
   }
 
-  /** Ends every worker. Jobs that were waiting or running are `crashed` with the reason `pool-closed`. */
+  private async execute(kind: ExecutedKind, job: Job, signal: AbortSignal | undefined): Promise<Verdict> {
+    const ending = new AbortController();
+    const abort = (): void => ending.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.executing.add(ending);
+    this.pending++;
+    try {
+      return await runExecuted(kind, job, ending.signal);
+    } catch (error) {
+      if (this.closed && signal?.aborted !== true) return crashed('pool-closed');
+      throw error;
+    } finally {
+      this.pending--;
+      this.executing.delete(ending);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Ends every worker. Jobs that were waiting or running are `crashed` with the reason `pool-closed`. Processes of kinds
+   * that execute are shared by all pools and stay: see `closeExecuted`.
+   */
   async close(): Promise<void> {
     this.closed = true;
+    for (const job of this.executing) job.abort();
     await Promise.all([this.kinds.close(), this.modules.close()]);
   }
 }

@@ -11,6 +11,14 @@ export interface Permissions {
   readonly allowAddons?: boolean;
 }
 
+/** A package that a sandbox runs on is not installed; the message says how to get it. */
+export class MissingPackageError extends Error {
+  override readonly name = 'MissingPackageError';
+  constructor(name: string) {
+    super(`sandbox: the package ${name} must be installed, got none; run \`npm install ${name}\``);
+  }
+}
+
 const DIST = new URL('../../dist/', import.meta.url);
 
 /** The flag that turns on Node's permission model here, or null where the running Node has none. */
@@ -39,7 +47,7 @@ function readable(place: string | URL): string {
 }
 
 /**
- * Folder of an installed package as a URL that ends in a slash, for `allowRead`. Throws where it is not installed.
+ * Folder of an installed package as a URL that ends in a slash, for `allowRead`. Throws `MissingPackageError`.
  * @param from where to look from; default: this package
  */
 export function packageFolder(name: string, from: string | URL = import.meta.url): URL {
@@ -47,7 +55,7 @@ export function packageFolder(name: string, from: string | URL = import.meta.url
   try {
     folder = dirname(createRequire(from).resolve(name));
   } catch {
-    throw new Error(`packageFolder: the package ${name} must be installed, got none; run \`npm install ${name}\``);
+    throw new MissingPackageError(name);
   }
   for (;;) {
     const manifest = join(folder, 'package.json');

@@ -17,6 +17,7 @@ const block = (sql: string): string => `Here it is:\n\`\`\`sql\n${sql}\n\`\`\``;
 /** Cases of the kind `sql`. */
 export const sqlFixtures: readonly VerifierFixture[] = [
   { kind: 'full', response: block(pays.query), reference: pays },
+  { kind: 'full', response: block(pays.query), reference: JSON.stringify(pays) },
   {
     kind: 'full',
     response: block("SELECT s.team, TOTAL(s.pay) FROM staff s WHERE s.team > '' GROUP BY 1 ORDER BY 2;"),

@@ -15,3 +15,10 @@ export function sharedSqlPool(): SandboxPool<SqlJob, SqlValue> {
   shared ??= makeSqlPool();
   return shared;
 }
+
+/** Ends the shared processes. The next use starts new ones. */
+export async function closeSqlPool(): Promise<void> {
+  const open = shared;
+  shared = undefined;
+  await open?.close();
+}

@@ -14,6 +14,7 @@ import { ComparisonBudget, ComparisonBudgetError } from './bag.js';
 import { compareTables, type Comparison } from './compare.js';
 import type { SqlJob, SqlRun, SqlValue } from './job.js';
 import { rowOrder, type RowOrder } from './order.js';
+import { referenceData } from '../reference-data.js';
 import { sharedSqlPool } from './pool.js';
 import { readOptions, readReference, type SqlRules, type SqlTask } from './reference.js';
 import type { SqlTable } from './table.js';
@@ -46,8 +47,8 @@ export function extractSql(response: string): string | null {
  * on every fixture, in both directions in which SQLite may scan rows; `parts.fixtures` is the share that does.
  *
  * Reasons: `equal`; `other-rows`, `other-columns`, `other-order`; `sql-error`, `forbidden`, `several-statements`,
- * `too-long`, `too-large`, `no-answer`; without a judgement `deadline`, `memory`, `bad-reference`, `bad-option`, `unknown-option`, `unknown-option`,
- * `too-many-steps`. Rejects only when the signal aborts or the sandbox is closed or not installed.
+ * `too-long`, `too-large`, `no-answer`; without a judgement `deadline`, `memory`, `bad-reference`, `bad-option`,
+ * `unknown-option`, `too-many-steps`. Rejects only when the signal aborts or the sandbox is closed or not installed.
  */
 export async function verifySql(
   response: string,
@@ -56,7 +57,7 @@ export async function verifySql(
   context: SqlContext = {},
 ): Promise<Verdict> {
   const startedMs = performance.now();
-  const task = readReference(reference);
+  const task = readReference(referenceData(reference));
   if (typeof task === 'string') return unscorable('bad-reference', { feedback: task });
   const rules = readOptions(options);
   if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });

@@ -39,3 +39,10 @@ export function sharedSvgPool(): SandboxPool<DrawingJob, DrawingValue> {
   shared ??= makeSvgPool();
   return shared;
 }
+
+/** Ends the shared processes. The next use starts new ones. */
+export async function closeSvgPool(): Promise<void> {
+  const open = shared;
+  shared = undefined;
+  await open?.close();
+}

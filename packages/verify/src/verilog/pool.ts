@@ -18,3 +18,17 @@ export function verilogPool(workers?: number): VerilogPool {
     ...(workers === undefined ? {} : { workers }),
   });
 }
+
+let shared: VerilogPool | undefined;
+
+/** The processes of callers that bring none of their own; they end with this process and do not keep it alive. */
+export function sharedVerilogPool(): VerilogPool {
+  return (shared ??= verilogPool());
+}
+
+/** Ends the shared processes. The next use starts new ones. */
+export async function closeVerilogPool(): Promise<void> {
+  const open = shared;
+  shared = undefined;
+  await open?.close();
+}

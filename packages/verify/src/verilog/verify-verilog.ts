@@ -1,7 +1,7 @@
 import { extractCode } from '../extract/code-block.js';
 import { correct, crashed, incorrect, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import type { VerilogJob, VerilogValue } from './backend.js';
-import { verilogPool, type VerilogPool } from './pool.js';
+import { sharedVerilogPool, type VerilogPool } from './pool.js';
 import type { ProofMethod } from './prove.js';
 import type { TestbenchOptions } from './testbench.js';
 import { verifyBySimulation } from './verify-simulation.js';
@@ -64,8 +64,6 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 /** MiB for the WebAssembly memory of yosys at work. */
 const MEMORY_MB = 1024;
 
-let shared: VerilogPool | undefined;
-
 /**
  * Checks that the circuit in a response does what the reference does: for every sequence of inputs, every output bit
  * that the reference leaves known is equal. Combinational circuits are compared exactly; sequential ones by random
@@ -93,7 +91,7 @@ export async function verifyVerilog(
     looksLikeCode: (text) => /\bmodule\b[\s\S]*\bendmodule\b/.test(text),
   });
   if (block === null) return incorrect('no-answer', { feedback: 'the response holds no Verilog module' });
-  const pool = context.pool ?? (shared ??= verilogPool());
+  const pool = context.pool ?? sharedVerilogPool();
   const wallMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   if (options.method === 'simulation') {
     const { signal } = context;
