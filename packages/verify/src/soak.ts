@@ -55,6 +55,8 @@ export interface SoakReport {
     readonly replaced: number;
     readonly before: SoakState;
     readonly after: SoakState;
+    /** New processes, looked at in turns with those of `after`, so that both see the machine equally busy. */
+    readonly fresh: SoakState;
   }[];
 }
 
@@ -74,7 +76,8 @@ export async function soak({ jobs, hostileMs = 300, probes = 15, progress }: Soa
   if (!Number.isSafeInteger(jobs) || jobs < 1) {
     throw new RangeError(`soak: jobs must be a whole number from 1, got ${jobs}; give one`);
   }
-  const walls = [pythonWall(), javascriptWall(), sqlWall(), svgWall()];
+  const walls = makeWalls();
+  const fresh = makeWalls();
   try {
     const before = await statesOf(walls, probes);
     const wrong: string[] = [];
@@ -87,19 +90,33 @@ export async function soak({ jobs, hostileMs = 300, probes = 15, progress }: Soa
       }
     };
     await Promise.all(walls.map(worker));
-    const after = await statesOf(walls, probes);
+    const after = await statesOf([...walls, ...fresh], probes);
     const indices = Array.from({ length: jobs }, (_, index) => index);
     const counted = walls.map(({ name, pool }, at) => {
       const own = indices.filter((index) => wallOf(index, walls.length) === at);
       const hostile = own.filter(isHostile).length;
-      const [start, end] = [before[at] as SoakState, after[at] as SoakState];
-      return { name, jobs: own.length, hostile, replaced: pool.state.replaced, before: start, after: end };
+      const [start, end, control] = [before[at], after[at], after[at + walls.length]] as [
+        SoakState,
+        SoakState,
+        SoakState,
+      ];
+      return {
+        name,
+        jobs: own.length,
+        hostile,
+        replaced: pool.state.replaced,
+        before: start,
+        after: end,
+        fresh: control,
+      };
     });
     return { jobs, hostile: indices.filter(isHostile).length, wrong, walls: counted };
   } finally {
-    await Promise.all(walls.map(({ pool }) => pool.close()));
+    await Promise.all([...walls, ...fresh].map(({ pool }) => pool.close()));
   }
 }
+
+const makeWalls = (): SoakWall[] => [pythonWall(), javascriptWall(), sqlWall(), svgWall()];
 
 const isHostile = (index: number): boolean => index % 3 === 2;
 const wallOf = (index: number, walls: number): number => Math.floor(index / 3) % walls;
@@ -118,21 +135,21 @@ async function runJob(walls: readonly SoakWall[], index: number, hostileMs: numb
   return job.held.some((each) => seen.startsWith(each)) ? [] : [`${wall.name}, ${job.name}: ${seen}`];
 }
 
+/** The walls take turns with the fixed job. */
 async function statesOf(walls: readonly SoakWall[], probes: number): Promise<SoakState[]> {
-  const states: SoakState[] = [];
-  for (const { pool, plain, run } of walls) {
-    await pool.warm();
-    const { text } = plain(0);
-    const times: number[] = [];
-    for (let i = 0; i < probes; i++) {
+  for (const { pool } of walls) await pool.warm();
+  const times = walls.map((): number[] => []);
+  for (let i = 0; i < probes; i++) {
+    for (const [at, { plain, run }] of walls.entries()) {
       const started = performance.now();
-      await run(text, PATIENCE_MS);
-      times.push(performance.now() - started);
+      await run(plain(0).text, PATIENCE_MS);
+      times[at]?.push(performance.now() - started);
     }
-    const residentMb = pool.state.pids.reduce((sum, pid) => sum + residentOf(pid), 0);
-    states.push({ residentMb, probeMs: times.sort((a, b) => a - b)[probes >> 1] ?? NaN });
   }
-  return states;
+  return walls.map(({ pool }, at) => ({
+    residentMb: pool.state.pids.reduce((sum, pid) => sum + residentOf(pid), 0),
+    probeMs: times[at]?.sort((a, b) => a - b)[probes >> 1] ?? NaN,
+  }));
 }
 
 function residentOf(pid: number): number {
