@@ -187,12 +187,14 @@ describe('programs that try to fool their tests', () => {
   it.each(attacks)(
     '%s',
     async (_name, program) => {
+      // What ends by itself has time on a busy machine, too.
+      const patience = { wallMs: program.includes('while True') ? 3000 : 20_000, totalMs: 100_000 };
       for (const suite of [add, asserted]) {
-        const verdict = await judge(program, suite, { wallMs: 3000 });
+        const verdict = await judge(program, suite, patience);
         expect(verdict).toMatchObject({ outcome: 'incorrect', score: 0 });
         expect(vector(verdict).reduce((sum, each) => sum + each, 0)).toBe(0);
       }
-      expect((await judge(program, echoed, { wallMs: 3000 })).score).toBe(0);
+      expect((await judge(program, echoed, patience)).score).toBe(0);
     },
     120_000,
   );
