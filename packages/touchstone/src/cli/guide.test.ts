@@ -12,7 +12,8 @@ interface Example {
 
 /** Every `$ npx touchstone ...` line of the guide's console blocks, with the lines printed below it. */
 function examples(text: string): Example[] {
-  const blocks = [...text.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+  const whole = text.replace(/ \\\n +/g, ' ');
+  const blocks = [...whole.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
   return blocks.flatMap((block) =>
     block.split(/^\$ npx touchstone /m).flatMap((part) => {
       const [command, ...output] = part.split('\n');
@@ -49,7 +50,8 @@ describe('the guide "Checking answers"', () => {
     expect(found.length).toBeGreaterThan(25);
   });
 
-  it.each(found)('npx touchstone $command', async ({ command, output }) => {
+  // Some start a sandbox, on a machine that may be busy.
+  it.each(found)('npx touchstone $command', { timeout: 60_000 }, async ({ command, output }) => {
     expect(await printed(command)).toBe(output);
   });
 });

@@ -7,6 +7,7 @@ import type { CheckReport } from '../scoring/check.js';
 import type { ExamReport } from '../scoring/exam.js';
 import type { CliIo } from './io.js';
 import { main } from './main.js';
+import { sandboxChildren } from '../testing/sandbox-children.js';
 
 let directory = '';
 beforeAll(async () => {
@@ -195,6 +196,34 @@ describe('touchstone check without a file', () => {
     expect(out).toMatch(/^as expected: (\d+) of \1 \(100\.0 %\)/);
     expect(code).toBe(0);
     expect((await run('check', 'own.mjs#contains')).err).toMatch(/ships no cases; give a file/);
+  });
+});
+
+describe('kinds that execute', { timeout: 60_000 }, () => {
+  it('ship cases, judge files and sit exams like the others, and leave no process behind', async () => {
+    const reference = { fixtures: ['CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)'], query: 'SELECT a FROM t' };
+    const rows = [
+      { response: 'SELECT a + 0 FROM t', reference, expected: true },
+      { response: 'SELECT a FROM t LIMIT 1', reference: JSON.stringify(reference), expected: false },
+    ];
+    await writeFile(join(directory, 'sql.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
+    const verified = await run('verify', 'sql', '--file', 'sql.jsonl', '--json');
+    expect(JSON.parse(verified.out)).toEqual({ rows: 2, outcomes: { correct: 1, incorrect: 1 }, meanScore: 0.5 });
+    const { files } = JSON.parse((await run('exam', 'sql.jsonl', '--kind', 'sql', '--json')).out) as {
+      files: ExamReport[];
+    };
+    expect(files[0]).toMatchObject({ rows: 2, accuracy: 1, falsePositives: 0, falseNegatives: 0 });
+    const checked = await run('check', 'sql', 'sql.jsonl', '--solution-field', 'response');
+    expect(checked.code).toBe(1);
+    expect(checked.out).toMatch(/sql\.jsonl:2 \(solution\): incorrect 0 \(other-rows\)/);
+    expect((await run('check', 'sql')).out).toMatch(/^as expected: (\d+) of \1 \(100\.0 %\)/);
+    expect(await sandboxChildren()).toEqual([]);
+  });
+
+  it('refuse the deadline of threads, which is not for them', async () => {
+    const { code, err } = await run('verify', 'verilog', '--response', '', '--reference', '', '--deadline', '50');
+    expect(code).toBe(2);
+    expect(err).toMatch(/--deadline: must be left out for verilog, .* write --options '\{"timeoutMs":50\}'/);
   });
 });
 

@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../testing/cli.js';
+import { sandboxChildren } from '../testing/sandbox-children.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { toyRecipe } from '../testing/toy-run.js';
 import { loadToyModel } from '../testing/toy-task.js';
@@ -54,6 +55,29 @@ describe('touchstone train', () => {
     expect(Object.keys(description['versions'] as object)).toEqual(['touchstone', 'node']);
     expect(await readdir(join(run, 'rollouts'))).toEqual([1, 2, 3].map((step) => `step-00000${step}.parquet`));
     expect(await readdir(join(run, 'checkpoints'))).toEqual(['step-000002', 'step-000003']);
+  });
+
+  it('judges by running programs, and leaves no process behind', { timeout: 60_000 }, async () => {
+    const directory = await workplace();
+    const rows = Array.from({ length: 10 }, (_, i) =>
+      JSON.stringify({
+        prompt: `${i}>`,
+        reference: { prefix: 'x = 10 * 0 + ', assertions: `assert x == ${(i + 1) % 10}` },
+      }),
+    );
+    await writeFile(join(directory, 'programs.jsonl'), rows.slice(2).join('\n'));
+    await writeFile(join(directory, 'unseen.jsonl'), rows.slice(0, 2).join('\n'));
+    const files = { train: 'programs.jsonl', test: 'unseen.jsonl' };
+    const task = { name: 'file', ...files, judge: 'code', chat: false, template: '{prompt}' };
+    await writeFile(join(directory, 'toy.json'), JSON.stringify({ ...toyRecipe(), task, steps: 2 }));
+    const argv = ['train', 'toy.json', '--run', 'out'];
+    const { code, stderr } = await runCli(argv, { directory, loadModel: loadToyModel });
+    expect(code, stderr).toBe(0);
+    const metrics = (await readFile(join(directory, 'out', 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    const first = JSON.parse(metrics[0] ?? '') as Record<string, number>;
+    expect(first).toMatchObject({ step: 0, 'eval/unjudged': 0 });
+    expect(first['eval/accuracy']).toBeLessThan(1);
+    expect(await sandboxChildren()).toEqual([]);
   });
 
   it('prints the whole recipe with --dry-run, settings of the command line included, and makes nothing', async () => {

@@ -1,3 +1,4 @@
+import { closeExecuted } from '@touchstone/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireVerdict } from './app.js';
 import { startRewardServer, type RewardServer, type RewardServerOptions } from './rewards-server.js';
@@ -46,7 +47,10 @@ describe('reward server', () => {
       maxItems: 100,
     });
   });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    await server.close();
+    await closeExecuted();
+  });
 
   it('listens on this machine only, unless told otherwise', () => {
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -65,6 +69,21 @@ describe('reward server', () => {
     expect(verdicts.map(({ outcome }) => outcome)).toEqual(['correct', 'incorrect', 'correct', 'unscorable']);
     expect(verdicts.map(({ reward }) => reward)).toEqual([1, 0, 1, null]);
     expect(verdicts[0]).toMatchObject({ extracted: '4', reason: 'equal' });
+  });
+
+  it('judges kinds that execute beside the others', { timeout: 60_000 }, async () => {
+    const task = { fixtures: ['CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)'], query: 'SELECT SUM(a) FROM t' };
+    const items = [
+      { kind: 'sql', response: 'SELECT TOTAL(a) FROM t', reference: task, options: { types: 'numbers' } },
+      { kind: 'sql', response: 'SELECT COUNT(a) FROM t', reference: task },
+      { kind: 'sql', response: 'SELECT 3', reference: { ask: 1 } },
+      { kind: 'exact', response: '4', reference: '4' },
+    ];
+    const { status, json } = await post(`${server.url}/verify`, { items });
+    expect(status).toBe(200);
+    expect(json.verdicts.map(({ outcome }) => outcome)).toEqual(['correct', 'incorrect', 'unscorable', 'correct']);
+    const labels = { query: ['SELECT 1 + 2'], prompts: [''], labels: [JSON.stringify(task)] };
+    expect((await post(`${server.url}/openrlhf?kind=sql`, labels)).json.rewards).toEqual([1]);
   });
 
   it('applies the policy asked for', async () => {

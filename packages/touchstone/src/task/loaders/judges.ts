@@ -22,7 +22,13 @@ export const judgeSettings = {
         'a function (response, reference, options) of your own that returns a verdict, a score in [0, 1] or a boolean',
     ),
   judgeOptions: z.record(z.string(), z.unknown()).default({}).describe('handed to that verifier'),
-  deadlineMs: z.int().min(1).default(2000).describe('milliseconds after which a verifier is stopped, by force'),
+  deadlineMs: z
+    .int()
+    .min(1)
+    .default(2000)
+    .describe(
+      'milliseconds after which a verifier is stopped, by force; kinds that execute have limits in `judgeOptions`',
+    ),
 };
 
 export interface JudgeSettings {
