@@ -17,9 +17,9 @@ import {
   type QuickJSRuntime,
   type QuickJSSyncVariant,
 } from 'quickjs-emscripten';
-import { Output } from '../python/output.js';
-import { wasm } from '../python/wasm.js';
 import type { SandboxLimits } from '../sandbox/backend.js';
+import { Output } from '../sandbox/output.js';
+import { wasm } from '../sandbox/wasm.js';
 import { guestSource } from './guest.js';
 import { moduleName, moduleSource, ProgramFiles } from './modules.js';
 import { decodeData } from './values.js';

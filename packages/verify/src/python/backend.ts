@@ -8,15 +8,15 @@ import { constants, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../sandbox/permissions.js';
 import type { SandboxLimits } from '../sandbox/backend.js';
+import { Output } from '../sandbox/output.js';
+import { wasm } from '../sandbox/wasm.js';
 import type { CreateModule } from './emscripten.js';
 import { WORK_FOLDER } from './harness.js';
 import { readImage } from './image.js';
 import type { PythonJob, PythonNote, PythonStep, StepResult } from './job.js';
 import { Judge } from './judge.js';
-import { Output } from './output.js';
 import { PythonRuntime, type PythonParts, type Served } from './runtime.js';
 import { requestOf, resultOf, UNSENT } from './steps.js';
-import { wasm } from './wasm.js';
 
 /** The first process of all starts without an image; it takes one over as soon as another has made it. */
 const imagePath = new URL(import.meta.url).searchParams.get('image');

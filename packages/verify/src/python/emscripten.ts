@@ -1,5 +1,5 @@
 /** The parts of an Emscripten module with an in-memory file system that the Python runtime uses. */
-import type { WasmImports, WasmInstance, WasmModule } from './wasm.js';
+import type { WasmImports, WasmInstance, WasmModule } from '../sandbox/wasm.js';
 
 /** A file, folder, link or device of the in-memory file system. */
 export interface FsNode {

@@ -4,7 +4,7 @@
  * may call all of them; then it is sealed, and only those named here remain. The bridge is cut at this border and not
  * by hiding Python modules: no trick in Python, and no memory corruption in the interpreter either, brings it back.
  */
-import type { WasmImports, WasmMemory } from './wasm.js';
+import type { WasmImports, WasmMemory } from '../sandbox/wasm.js';
 
 /** Files (in memory), clocks and the C runtime. */
 const ALLOWED = new Set([

@@ -1,8 +1,8 @@
 import { defaultLimits, type SandboxLimits, type SandboxReport } from '../sandbox/backend.js';
+import { Output } from '../sandbox/output.js';
 import type { AssertionStep, PythonJob, PythonProgress, PythonStep, StepResult } from './job.js';
 import { Hearing, type Question } from './judge.js';
 import type { NativeProcess } from './native-process.js';
-import { Output } from './output.js';
 import type { Served } from './runtime.js';
 import { requestOf, resultOf, UNSENT } from './steps.js';
 

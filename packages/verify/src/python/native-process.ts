@@ -4,7 +4,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { CHANNEL_FD } from './native-launcher.js';
 import { seccompFilter } from './native-seccomp.js';
 import { INFO_FD, NativeWallError, SECCOMP_FD, wallArguments, type WallOptions } from './native-wall.js';
-import type { Output } from './output.js';
+import type { Output } from '../sandbox/output.js';
 import type { Served } from './runtime.js';
 import { toPython } from './values.js';
 

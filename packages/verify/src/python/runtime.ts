@@ -12,7 +12,7 @@ import { FileImage } from './file-image.js';
 import { ANSWER_FD, HARNESS, WORK_FOLDER } from './harness.js';
 import { ForbiddenImportError, gate, type Gate } from './imports.js';
 import { toPython } from './values.js';
-import { wasm, type WasmMemory, type WasmModule } from './wasm.js';
+import { wasm, type WasmMemory, type WasmModule } from '../sandbox/wasm.js';
 
 /** What does not change between runtimes of a process. */
 export interface PythonParts {
