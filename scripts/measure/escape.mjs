@@ -35,10 +35,10 @@ const WALLS = {
  * A wall is `{ attempts, attempt, plain, close }`: `attempt` resolves to `{ held, seen }`, and `plain` to whether an
  * ordinary job is still answered. A wall that answers nothing has held against nothing.
  */
-function pythonWall(sandbox, attempts, wallMs = 2000) {
+function pythonWall(sandbox, attempts) {
   return {
     attempts,
-    attempt: (escape) => attemptPython(escape, sandbox, wallMs),
+    attempt: (escape) => attemptPython(escape, sandbox),
     plain: () => answers(sandbox, 'python', 'print(6 * 7)'),
     close: () => sandbox.close(),
   };
