@@ -1,5 +1,6 @@
 import type { VerifierTarget } from './job.js';
 import { AT_HAND_MS, WorkerSlot, type Ticket } from './slot.js';
+import { Suspects } from './suspects.js';
 import { crashed, type Verdict } from '../verdict.js';
 
 export interface CrewOptions {
@@ -8,6 +9,8 @@ export interface CrewOptions {
   readonly loadMs: number;
   readonly memoryMb: number;
   readonly niceness: number;
+  /** See `Suspects`. */
+  readonly overdueShare: number;
   readonly preload: readonly VerifierTarget[];
 }
 
@@ -20,16 +23,15 @@ const MAX_LEARNT = 32;
 /** The weight of the latest job in the mean of its verifier: a hostile answer now and then must not change it much. */
 const LEARNING_RATE = 0.05;
 
-/** For so long after a timeout, the jobs of its verifier are kept from taking every worker. */
-const CAUTION_MS = 60_000;
-
 /** A queue of jobs and the workers that judge them: who gets which job, and who replaces a worker that was killed. */
 export class Crew {
   private readonly slots = new Set<WorkerSlot>();
   private spares: WorkerSlot[] = [];
   private queue: Ticket[] = [];
   private readonly learnt = new Map<string, VerifierTarget>();
-  private readonly overdue = new Map<string, number>();
+  private readonly suspects: Suspects;
+  /** Set while jobs wait only for the rest of their verifier. */
+  private wake: NodeJS.Timeout | undefined;
   /** Milliseconds that a job of a verifier runs, as a running mean of what it took, each at most `AT_HAND_MS`. */
   private readonly expected = new Map<string, number>();
   private startFailures = 0;
@@ -38,6 +40,7 @@ export class Crew {
   replaced = 0;
 
   constructor(private readonly options: CrewOptions) {
+    this.suspects = new Suspects(options.overdueShare);
     if (options.preload.length === 0) return;
     while (this.slots.size < options.workers) this.slots.add(this.spawn(0));
     this.refillSpares();
@@ -74,6 +77,7 @@ export class Crew {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    clearTimeout(this.wake);
     const held = [...this.slots].flatMap((slot) => slot.release());
     for (const ticket of [...held, ...this.queue]) ticket.settle(crashed('pool-closed'));
     this.queue = [];
@@ -84,22 +88,20 @@ export class Crew {
    * What a verdict says about its verifier: how long its jobs take; that spares load what has judged well, so that a
    * replacement starts with its modules in place; that what ran out of time may not take every worker for a while.
    */
-  private learn(target: VerifierTarget, { outcome, elapsedMs }: Verdict): void {
+  private learn(target: VerifierTarget, verdict: Verdict): void {
+    const { outcome, elapsedMs } = verdict;
     const key = keyOf(target);
+    this.suspects.learn(key, verdict);
     const expected = this.expected.get(key);
     const took = Math.min(elapsedMs, AT_HAND_MS);
     this.expected.set(key, expected === undefined ? took : expected + LEARNING_RATE * (took - expected));
-    if (outcome === 'timeout') this.overdue.set(key, performance.now() + CAUTION_MS);
     if (outcome !== 'correct' && outcome !== 'incorrect') return;
     if (this.learnt.has(key) || this.learnt.size >= MAX_LEARNT) return;
     this.learnt.set(key, target);
     for (const spare of this.spares) spare.warm(target);
   }
 
-  private readonly isSuspect = ({ job }: Ticket): boolean => {
-    const until = this.overdue.size === 0 ? undefined : this.overdue.get(keyOf(job.verifier));
-    return until !== undefined && performance.now() < until;
-  };
+  private readonly isSuspect = ({ job }: Ticket): boolean => this.suspects.has(keyOf(job.verifier));
 
   private spawn(niceness: number): WorkerSlot {
     const { loadMs, memoryMb } = this.options;
@@ -147,7 +149,7 @@ export class Crew {
       const ticket = this.queue[position];
       if (ticket === undefined) return;
       const isSuspect = this.isSuspect(ticket);
-      const slot = isSuspect ? this.slotForSuspect() : (this.fullestFor(ticket) ?? this.another());
+      const slot = isSuspect ? this.slotForSuspect(ticket) : (this.fullestFor(ticket) ?? this.another());
       if (slot !== null) {
         this.queue.splice(position, 1);
         slot.send(ticket);
@@ -174,11 +176,23 @@ export class Crew {
    * Suspects get an idle worker to themselves, and one worker stays free of them where there may be more than one. The
    * newest come first: those that have judged well for long are for the others.
    */
-  private slotForSuspect(): WorkerSlot | null {
+  private slotForSuspect({ job }: Ticket): WorkerSlot | null {
+    const restMs = this.suspects.restMs(keyOf(job.verifier));
+    if (restMs > 0) {
+      this.wakeAfter(restMs);
+      return null;
+    }
     const slots = [...this.slots].reverse();
     const taken = slots.filter((slot) => slot.holds(this.isSuspect)).length;
     if (taken >= Math.max(1, this.options.workers - 1)) return null;
     return slots.find((slot) => slot.roomMs === Infinity) ?? this.another();
+  }
+
+  private wakeAfter(restMs: number): void {
+    this.wake ??= setTimeout(() => {
+      this.wake = undefined;
+      this.dispatch();
+    }, Math.ceil(restMs));
   }
 
   /** One more worker where there are fewer than there may be. */

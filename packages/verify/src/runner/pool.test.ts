@@ -108,6 +108,28 @@ describe('VerifierPool', () => {
     expect(two.state.replaced).toBe(6);
   });
 
+  it('a verifier that only runs out of time rests between its jobs; others do not wait for it', async () => {
+    const one = pool({ deadlineMs: 20, overdueShare: 0.1 });
+    const killers = Array.from({ length: 5 }, () => one.run(job('loop')));
+    await Promise.all(killers.slice(0, 3));
+    const fourth = performance.now();
+    expect((await one.run(job('equal', 'a', 'a', 5000))).outcome).toBe('correct');
+    expect(performance.now() - fourth).toBeLessThan(150);
+    expect((await Promise.all(killers)).every(({ outcome }) => outcome === 'timeout')).toBe(true);
+    // Two rests of 180 ms each.
+    expect(performance.now() - fourth).toBeGreaterThan(300);
+  });
+
+  it('a verifier that judges again rests no more', async () => {
+    const one = pool({ deadlineMs: 20, overdueShare: 0.01 });
+    const slow = (response: string): Job => job('busy', response);
+    for (let i = 0; i < 3; i++) expect((await one.run(slow('60'))).outcome).toBe('timeout');
+    expect((await one.run({ ...slow('1'), deadlineMs: 5000 })).outcome).toBe('correct');
+    const started = performance.now();
+    expect((await one.run({ ...slow('1'), deadlineMs: 5000 })).outcome).toBe('correct');
+    expect(performance.now() - started).toBeLessThan(200);
+  });
+
   it('a deadline that passes while the worker still starts is met as soon as the job runs', async () => {
     const started = performance.now();
     expect((await pool({ deadlineMs: 5 }).run(job('loop'))).reason).toBe('deadline');
@@ -208,6 +230,7 @@ describe('VerifierPool', () => {
 
   it('refuses impossible options', () => {
     expect(() => new VerifierPool({ workers: 0 })).toThrow(/workers must be a positive number, got 0/);
+    expect(() => new VerifierPool({ overdueShare: 0 })).toThrow(/overdueShare must be above 0 and at most 1, got 0/);
     expect(() => new VerifierPool({ niceness: -1 })).toThrow(/niceness must be a whole number from 0 to 19, got -1/);
   });
 });

@@ -39,6 +39,11 @@ export interface PoolOptions {
    * all, 19 as far as possible. On Linux only; elsewhere the threads of a process have one priority.
    */
   readonly niceness?: number;
+  /**
+   * Share of a worker's time, in (0, 1], that a verifier may take whose last three jobs or more ran out of theirs: it
+   * rests for the remainder, at most 250 ms after each, while others go on. Default 1: no rest.
+   */
+  readonly overdueShare?: number;
   /** Verifiers loaded and warmed in every worker of their crew before its first job; without any, workers start on demand. */
   readonly preload?: readonly VerifierTarget[];
 }
@@ -74,6 +79,7 @@ export class VerifierPool implements Runner {
       loadMs: positive('loadMs', options.loadMs ?? 10_000),
       memoryMb: positive('memoryMb', options.memoryMb ?? 256),
       niceness: niceness(options.niceness ?? 0),
+      overdueShare: share(options.overdueShare ?? 1),
     };
     const preload = options.preload ?? [];
     this.kinds = new Crew({ ...shared, preload: preload.filter(isKind) });
@@ -184,4 +190,9 @@ function positive(name: string, value: number): number {
 function niceness(value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 19) return value;
   throw new RangeError(`VerifierPool: niceness must be a whole number from 0 to 19, got ${value}`);
+}
+
+function share(value: number): number {
+  if (value > 0 && value <= 1) return value;
+  throw new RangeError(`VerifierPool: overdueShare must be above 0 and at most 1, got ${value}`);
 }

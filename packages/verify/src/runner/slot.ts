@@ -242,12 +242,13 @@ export class WorkerSlot {
     const number = this.held.has(job) ? job : first;
     const culprit = number === undefined ? undefined : this.held.get(number);
     if (number !== undefined) this.held.delete(number);
-    void this.kill();
     const feedback = running
       ? `stopped after its limit of ${limitMs} ms`
       : `the verifier did not load in ${limitMs} ms`;
     const verdict = timeout(limitMs, { feedback, elapsedMs });
+    // Settled first: what is learnt from it decides which job the next worker gets.
     culprit?.settle(running ? verdict : { ...verdict, reason: 'load-deadline' });
+    void this.kill();
   }
 
   /** The worker died by itself: the job it was at is to blame, or the first in line when it had begun none. */
@@ -258,8 +259,8 @@ export class WorkerSlot {
     const number = this.held.has(job) ? job : first;
     const culprit = number === undefined ? undefined : this.held.get(number);
     if (number !== undefined) this.held.delete(number);
-    void this.kill();
     culprit?.settle(crashed(reason, { feedback, elapsedMs }));
+    void this.kill();
   }
 }
 
