@@ -24,6 +24,9 @@ import { wholeNumbers } from './options.mjs';
 const CLI = fileURLToPath(new URL('../packages/touchstone/bin/touchstone.js', import.meta.url));
 const ENDLESS = `data:text/javascript,${encodeURIComponent('export const endless = () => { for (;;); };')}`;
 
+/** A connection without a request is kept so long: less than the 5 s after which the server closes it. */
+const IDLE_MS = 2000;
+
 /** Answers that hang other verifiers. */
 const KILLERS = [
   '\\boxed{9^{9^{9^{9^9}}}}',
@@ -82,11 +85,19 @@ class Client {
 
   /** Resolves with the whole answer once it is here; with null when the connection ends before. */
   send(request) {
-    const socket = this.#idle.pop() ?? this.#connect();
+    const socket = this.#fresh() ?? this.#connect();
     return new Promise((resolve) => {
       socket.reply = { chunks: [], missing: undefined, resolve };
       socket.write(request);
     });
+  }
+
+  /** The connection used last; those that the server is about to close for idleness are given up. */
+  #fresh() {
+    const socket = this.#idle.pop();
+    if (socket === undefined || performance.now() - socket.idleSince < IDLE_MS) return socket;
+    for (const old of [socket, ...this.#idle.splice(0)]) old.destroy();
+    return undefined;
   }
 
   close() {
@@ -101,6 +112,7 @@ class Client {
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#open.delete(socket);
+      this.#idle = this.#idle.filter((each) => each !== socket);
       socket.reply?.resolve(null);
     });
     return socket;
@@ -120,6 +132,7 @@ class Client {
     }
     if (reply.missing > 0) return;
     socket.reply = undefined;
+    socket.idleSince = performance.now();
     this.#idle.push(socket);
     reply.resolve(Buffer.concat(reply.chunks));
   }
