@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { heldOutKeys } from '../hardening/keys.js';
 import * as rewards from './index.js';
 import { mean, standardDeviation, standardize } from './statistics.js';
 
@@ -133,13 +134,37 @@ describe('rewards of single methods', () => {
     expect(rewards.verifyBench.parseVerdict('[Correct].', 'word')).toBe(1);
   });
 
-  test('every published key is degenerate, answers are not (one-token-judge)', () => {
-    for (const key of rewards.oneTokenJudge.masterKeys) {
-      expect(rewards.oneTokenJudge.isDegenerateResponse(key), key).toBe(true);
-      expect(rewards.oneTokenJudge.isDegenerateResponse(`${key} 7`), key).toBe(false);
+  test('keys without content are degenerate, in any case and with any marks; answers and openers with content are not (one-token-judge)', () => {
+    const { isDegenerateResponse, masterKeys, parseYesNoVerdict } = rewards.oneTokenJudge;
+    for (const key of [...masterKeys, '', '!?', ' thought PROCESS ']) {
+      expect(isDegenerateResponse(key), key).toBe(true);
+      expect(isDegenerateResponse(`${key} 7`), key).toBe(false);
     }
-    expect(rewards.oneTokenJudge.parseYesNoVerdict('YESTERDAY').verdict).toBeNull();
-    expect(rewards.oneTokenJudge.firstSentenceNegative('好的。答案是 7').negative).toBe('好的。');
+    for (const text of ['7', 'B', '解 7', 'Solution: x = 2', ...heldOutKeys]) {
+      expect(isDegenerateResponse(text), text).toBe(false);
+    }
+    expect(parseYesNoVerdict('YESTERDAY').verdict).toBeNull();
+  });
+
+  test.each([
+    ['Take 3.5 of it. Then stop.', 'Take 3.5 of it.'],
+    ['まず考える。答えは7。', 'まず考える。'],
+    ['好的。答案是 7', '好的。'],
+    ['  We begin\nhere. ', 'We begin'],
+    ['no end', 'no end'],
+  ])('%j is cut after its first sentence and labelled NO (one-token-judge)', (response, negative) => {
+    expect(rewards.oneTokenJudge.firstSentenceNegative(response)).toEqual({ negative, label: 'NO' });
+  });
+
+  test('false positives are averaged by key (one-token-judge)', () => {
+    const { falsePositiveRates } = rewards.oneTokenJudge;
+    const verdicts = [
+      [1, 0],
+      [0, 0],
+      [1, 1],
+    ];
+    expect(falsePositiveRates(verdicts)).toEqual({ perKey: [0.5, 0, 1], average: 0.5, worst: 1 });
+    expect(falsePositiveRates([])).toEqual({ perKey: [], average: 0, worst: 0 });
   });
 
   test('repeating tokens lowers the path reward (kg-reward)', () => {
