@@ -8,6 +8,8 @@
  * Losses over the likeliest tokens of each position (sdpo) see --top-k of them; their cost grows with that number, two
  * exponentials and a logarithm each, so that 100 cost about thirty times as much as 3.
  *
+ * The whole table takes three to five minutes.
+ *
  * Options: --tokens 1000000 --repeats 5 --only grpo,ppo --top-k 3
  */
 import { execFileSync } from 'node:child_process';
@@ -35,11 +37,14 @@ export async function run(argv) {
     },
   });
   const tokens = Number(values.tokens);
-  const objectives = (values.only?.split(',') ?? objectiveNames).map((name) => {
+  const names = values.only?.split(',') ?? objectiveNames;
+  const objectives = names.map((name, i) => {
     const topK = values['top-k'];
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${i + 1}/${names.length} ${name}`);
     const quarter = measure(name, tokens / 4, 1, topK);
     return { ...measure(name, tokens, values.repeats, topK), peakBytesPerTokenAtQuarter: quarter.peakBytesPerToken };
   });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const slowest = objectives.reduce((a, b) => (b.cpuSeconds > a.cpuSeconds ? b : a));
   const data = { node: process.version, limitSeconds: LIMIT_SECONDS, slowest: slowest.name, objectives };
   return { data, page: page(objectives, slowest) };
