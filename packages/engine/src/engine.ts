@@ -22,6 +22,8 @@ export interface Engine {
   saveState(folder: string, options?: SaveOptions): Promise<void>;
   /** Restores what `saveState` wrote, bit for bit. */
   loadState(folder: string): Promise<void>;
+  /** Forgets what `saveState` put elsewhere than into the folder, which is about to be removed. Absent: nothing. */
+  dropState?(folder: string): Promise<void>;
   /** A second set of weights, equal now and independent from here on; `frozen` ones cannot be trained and hold no optimiser state. */
   fork(options?: { readonly frozen?: boolean }): Promise<Engine>;
   dispose(): Promise<void>;

@@ -80,4 +80,64 @@ describe('errors', () => {
     setTimeout(() => ending.abort(new Error('enough')), 30);
     await after;
   });
+
+  it.each(['aborted', 'disposed of'])('samples that nobody waits for any more are cancelled: %s', async (how) => {
+    const ending = new AbortController();
+    const { engine, server } = await open(plain, { signal: ending.signal });
+    server.samplesHang = true;
+    const requests = [0, 1, 2].map((token) => ({ prompt: Int32Array.of(token), seeds: [1, 2] }));
+    const asked = engine.sample(requests, { maxNewTokens: 4 });
+    const after = expect(asked).rejects.toThrow(how === 'aborted' ? 'enough' : 'before the engine is disposed of');
+    const polls = () => server.requests.filter(({ route }) => route === '/retrieve_future').length;
+    const before = polls();
+    await vi.waitFor(() => expect(polls()).toBeGreaterThan(before + 3));
+    if (how === 'aborted') ending.abort(new Error('enough'));
+    else await engine.dispose();
+    await after;
+    await vi.waitFor(() => expect(new Set(server.cancelled).size).toBe(3));
+    expect(server.cancelled).toHaveLength(3);
+  });
+
+  it('a gradient that nobody waits for any more is not cancelled: it changes the model', async () => {
+    const ending = new AbortController();
+    const { engine, server } = await open(plain, { signal: ending.signal });
+    server.fault = (route) => (route === '/retrieve_future' ? { delayMs: 300 } : 'none');
+    const asked = engine.forwardBackward(batchOf([[0, 1]]), { logProb: Float32Array.of(0, 1) });
+    const after = expect(asked).rejects.toThrow('enough');
+    setTimeout(() => ending.abort(new Error('enough')), 50);
+    await after;
+    await engine.dispose();
+    expect(server.cancelled).toEqual([]);
+  });
+});
+
+describe('checkpoints on the server', () => {
+  const plain = { reduction: 'sum', idempotent: true } as const;
+
+  it('are removed with the folder that has their address, and only they', async () => {
+    const { engine, server } = await open(plain);
+    const [first, second] = [await folder(), await folder()];
+    await engine.saveState(first);
+    await trainSteps(engine, 0, 1);
+    await engine.saveState(second);
+    const [, kept] = server.checkpointPaths;
+    await engine.dropState(first);
+    expect(server.checkpointPaths).toEqual([kept]);
+    await engine.dropState(first);
+    await engine.loadState(second);
+  });
+
+  it('that guard against its loss are removed once there is a later one', async () => {
+    const { engine, server } = await open(plain, { replayedSteps: 2 });
+    await trainSteps(engine, 0, 5);
+    expect(server.checkpointPaths).toEqual([expect.stringMatching(/guard-2$/)]);
+    await server.restart();
+    await trainSteps(engine, 5, 1);
+    await engine.saveState(await folder());
+    expect(server.checkpointPaths).toEqual([expect.stringMatching(/step-000006/)]);
+    await trainSteps(engine, 6, 2);
+    expect(server.checkpointPaths).toHaveLength(2);
+    await engine.dispose();
+    expect(server.checkpointPaths).toEqual([expect.stringMatching(/step-000006/)]);
+  });
 });

@@ -75,6 +75,9 @@ export class Connection {
   private readonly root: string;
   private readonly headers: Readonly<Record<string, string>>;
   private readonly ending = new AbortController();
+  /** Ids of results that are waited for and whose work may stop once nobody wants it. */
+  private readonly unwanted = new Set<string>();
+  private cancelling: Promise<unknown> = Promise.resolve();
 
   constructor({ baseUrl, apiKey, retry, clock, signal }: ConnectionOptions) {
     this.root = rootOf(baseUrl);
@@ -85,10 +88,11 @@ export class Connection {
     this.retry = { ...DEFAULT_RETRY, ...retry };
     this.clock = clock ?? systemClock;
     this.signal = signal === undefined ? this.ending.signal : AbortSignal.any([signal, this.ending.signal]);
+    this.signal.addEventListener('abort', () => this.cancelAll(), { once: true });
   }
 
-  /** Ends what is under way with an error that says so. */
-  close(): void {
+  /** Ends what is under way with an error that says so; resolves once the server has been told. */
+  async close(): Promise<void> {
     this.ending.abort(
       new EngineError('server-failed', {
         at: this.root,
@@ -96,6 +100,28 @@ export class Connection {
         fix: 'wait for them first',
       }),
     );
+    await this.cancelling;
+  }
+
+  /** One attempt each: whoever aborts does not wait for a server that is gone, and not every server can cancel. */
+  private cancelAll(): void {
+    const ids = [...this.unwanted];
+    this.cancelling = Promise.all(ids.map((request_id) => this.farewell('POST', ROUTES.cancelFuture, { request_id })));
+  }
+
+  private async farewell(method: 'POST' | 'DELETE', route: string, body?: object): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.root}${API_PREFIX}${route}`, {
+        method,
+        headers: this.headers,
+        signal: AbortSignal.timeout(5000),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
   }
 
   async get(route: string): Promise<unknown> {
@@ -117,19 +143,33 @@ export class Connection {
     return await this.call('POST', `${API_PREFIX}${route}`, JSON.stringify(body), { repeatable });
   }
 
-  /** One attempt; false where it failed, however. For farewells. */
+  /** One attempt; false where it failed, however. For farewells, after an abort too. */
   async tryPost(route: string, body: object): Promise<boolean> {
-    const url = `${API_PREFIX}${route}`;
-    const attempt = await this.attempt('POST', url, JSON.stringify(body), 5000).catch(() => undefined);
-    return attempt?.kind === 'answer';
+    return await this.farewell('POST', route, body);
+  }
+
+  /** One attempt to remove something; false where it failed, or the server cannot. */
+  async tryDelete(route: string): Promise<boolean> {
+    return await this.farewell('DELETE', route);
   }
 
   /**
-   * Waits for the result of a request, however long it takes, as long as the server answers.
+   * Waits for the result of a request, however long it takes, as long as the server answers. `unwanted` `cancel`: once
+   * the caller aborts, the server is told to stop the work; only for work that changes nothing.
    *
    * @throws WorkLost where the server knows nothing of it any more; `server-refused` or `server-failed` where it failed.
    */
-  async result(requestId: string): Promise<unknown> {
+  async result(requestId: string, { unwanted = 'leave' }: { unwanted?: 'leave' | 'cancel' } = {}): Promise<unknown> {
+    if (unwanted === 'leave') return await this.outcome(requestId);
+    this.unwanted.add(requestId);
+    try {
+      return await this.outcome(requestId);
+    } finally {
+      this.unwanted.delete(requestId);
+    }
+  }
+
+  private async outcome(requestId: string): Promise<unknown> {
     const body: RetrieveFutureRequest = { request_id: requestId };
     const url = `${API_PREFIX}${ROUTES.retrieveFuture}`;
     for (let turn = 0; ; turn++) {

@@ -81,7 +81,8 @@ export class Sampler {
         const session = await this.sessionOf(training);
         const request = { ...body, sampling_session_id: session, seq_id: ++this.seq };
         const first = await this.connection.post(ROUTES.asample, request);
-        return (await this.connection.result(textField(first, 'request_id', ROUTES.asample))) as SampleOutput;
+        const id = textField(first, 'request_id', ROUTES.asample);
+        return (await this.connection.result(id, { unwanted: 'cancel' })) as SampleOutput;
       } catch (error) {
         const gone = error instanceof WorkLost || (error instanceof RefusedRequest && error.status === 404);
         if (!gone || attempt >= MAX_RECOVERIES) throw error;

@@ -23,7 +23,7 @@ import { Sampler } from './sampler.js';
 import type { ServerFacts } from './server-facts.js';
 import { gradNormOf, serverFacts } from './server-facts.js';
 import { surrogateData } from './surrogate.js';
-import { TrainingModel } from './training-model.js';
+import { dropCheckpoint, TrainingModel } from './training-model.js';
 import type { AdamParams, ForwardBackwardOutput, LoraConfig } from './wire.js';
 
 export interface TinkerOptions extends ConnectionOptions {
@@ -94,7 +94,7 @@ export class TinkerEngine implements Engine {
       const training = await TrainingModel.create(connection, known, modelOptions(known, facts));
       return new TinkerEngine(connection, facts, known, training, { count: 0 });
     } catch (error) {
-      connection.close();
+      await connection.close();
       throw error;
     }
   }
@@ -178,6 +178,11 @@ export class TinkerEngine implements Engine {
     this.pending = 0;
   }
 
+  async dropState(folder: string): Promise<void> {
+    const { path } = await readState(folder);
+    await dropCheckpoint(this.connection, path);
+  }
+
   async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<TinkerEngine> {
     const { baseModel, lora } = this.options;
     // An adapter that no step has changed is the same for the same seed; anything else travels as a checkpoint.
@@ -192,7 +197,7 @@ export class TinkerEngine implements Engine {
   async dispose(): Promise<void> {
     await this.training.dispose();
     this.users.count--;
-    if (this.users.count === 0) this.connection.close();
+    if (this.users.count === 0) await this.connection.close();
   }
 
   private check(verb: string, batch: TokenBatch, wanted: ColumnRequest): void {

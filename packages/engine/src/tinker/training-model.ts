@@ -67,6 +67,8 @@ export class TrainingModel {
   private samplers = 0;
   private names = 0;
   private from: string | undefined;
+  /** A checkpoint that only guards against the loss of the server, until the next one. */
+  private guard: string | undefined;
   private journal: Change[] = [];
   private tail: Promise<unknown> = Promise.resolve();
   private heartbeat: NodeJS.Timeout | undefined;
@@ -94,7 +96,7 @@ export class TrainingModel {
   async optimStep(adam: AdamParams): Promise<OptimStepOutput> {
     const output = (await this.apply({ kind: 'optim_step', adam })) as OptimStepOutput;
     const steps = this.journal.filter(({ kind }) => kind === 'optim_step').length;
-    if (steps >= this.options.replayedSteps) await this.save('guard', GUARD_TTL_SECONDS);
+    if (steps >= this.options.replayedSteps) await this.saveGuard();
     return output;
   }
 
@@ -115,10 +117,17 @@ export class TrainingModel {
     return await this.withRecovery(async () => {
       const path = await this.saveUnder(name, ttlSeconds);
       this.from = path;
+      await this.dropGuard();
       // A gradient that no step has taken yet is no part of a checkpoint.
       this.journal = this.journal.slice(this.journal.findLastIndex(({ kind }) => kind === 'optim_step') + 1);
       return path;
     });
+  }
+
+  /** A checkpoint against the loss of the server, in place of the one before. */
+  private async saveGuard(): Promise<void> {
+    const path = await this.save('guard', GUARD_TTL_SECONDS);
+    this.guard = path;
   }
 
   /** A sampling session with the weights as they are now. */
@@ -147,7 +156,14 @@ export class TrainingModel {
 
   async dispose(): Promise<void> {
     clearInterval(this.heartbeat);
+    await this.dropGuard();
     await this.connection.tryPost(ROUTES.unloadModel, { model_id: this.id, type: 'unload_model' });
+  }
+
+  private async dropGuard(): Promise<void> {
+    const { guard } = this;
+    this.guard = undefined;
+    if (guard !== undefined) await dropCheckpoint(this.connection, guard);
   }
 
   private async apply(change: Change): Promise<unknown> {
@@ -302,6 +318,13 @@ export class TrainingModel {
 
 function isLoss(error: unknown): boolean {
   return error instanceof WorkLost || error instanceof OutcomeUnknown;
+}
+
+/** Removes a `tinker://model/weights/name` from the server; false where it failed or the server cannot. */
+export async function dropCheckpoint(connection: Connection, path: string): Promise<boolean> {
+  const [, model, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  if (model === undefined || name === undefined) return false;
+  return await connection.tryDelete(`${ROUTES.trainingRuns}/${model}/checkpoints/${name}`);
 }
 
 /** A field of an answer that must be a text. */

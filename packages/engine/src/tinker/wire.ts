@@ -30,6 +30,8 @@ export const ROUTES = {
   retrieveFuture: '/retrieve_future',
   cancelFuture: '/cancel_future',
   telemetry: '/telemetry',
+  /** GET; below it DELETE `/<model>/checkpoints/<kind>/<name>` */
+  trainingRuns: '/training_runs',
 } as const;
 
 export type TensorDtype = 'float32' | 'int64';

@@ -39,7 +39,7 @@ export interface Checkpoint {
  */
 export async function saveCheckpoint(
   checkpoints: string,
-  engine: Pick<Engine, 'saveState'>,
+  engine: Pick<Engine, 'saveState' | 'dropState'>,
   state: TrainerState,
   keep: number,
 ): Promise<string> {
@@ -55,10 +55,10 @@ export async function saveCheckpoint(
     throw error;
   }
   // A resumed run may write a step again.
-  await discard(checkpoints, stepName(state.step));
+  await discard(checkpoints, stepName(state.step), engine);
   await rename(partial, folder);
   const names = await checkpointNames(checkpoints);
-  for (const name of names.slice(0, Math.max(0, names.length - keep))) await discard(checkpoints, name);
+  for (const name of names.slice(0, Math.max(0, names.length - keep))) await discard(checkpoints, name, engine);
   return folder;
 }
 
@@ -84,7 +84,7 @@ export async function latestCheckpoint(checkpoints: string): Promise<Checkpoint 
 }
 
 /** Removal in two moves, so that a half-removed folder never carries a checkpoint's name. */
-async function discard(checkpoints: string, name: string): Promise<void> {
+async function discard(checkpoints: string, name: string, engine: Pick<Engine, 'dropState'>): Promise<void> {
   const doomed = join(checkpoints, `.doomed-${name}`);
   await rm(doomed, { recursive: true, force: true });
   try {
@@ -93,6 +93,7 @@ async function discard(checkpoints: string, name: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
+  await engine.dropState?.(doomed);
   await rm(doomed, { recursive: true, force: true });
 }
 

@@ -42,10 +42,15 @@ type Body = Record<string, unknown> & { readonly model_id?: string; readonly seq
 export class FakeServer {
   readonly requests: { readonly route: string; readonly headers: IncomingMessage['headers'] }[] = [];
   fault: (route: string, count: number) => Fault = () => 'none';
+  /** While true no sample is ever done. */
+  samplesHang = false;
+  /** Ids of the results that a client no longer wants. */
+  readonly cancelled: string[] = [];
   private readonly checkpoints = new Map<string, TabularState>();
   private readonly models = new Map<string, Model>();
   private readonly samplers = new Map<string, TabularModel>();
   private readonly futures = new Map<string, unknown>();
+  private readonly samples = new Set<string>();
   private counter = 0;
   private server: Server | undefined;
   private port = 0;
@@ -61,6 +66,11 @@ export class FakeServer {
     const newest = [...this.models.values()].at(-1);
     if (newest === undefined) throw new Error('FakeServer: needs a model, got none');
     return newest.table;
+  }
+
+  /** Addresses of the checkpoints that there are. */
+  get checkpointPaths(): string[] {
+    return [...this.checkpoints.keys()];
   }
 
   get modelCount(): number {
@@ -116,6 +126,8 @@ export class FakeServer {
     if (route === ROUTES.createSession) return [200, { session_id: `session-${++this.counter}` }];
     if (route === ROUTES.sessionHeartbeat) return [200, {}];
     if (route === ROUTES.retrieveFuture) return this.retrieve(String(body.request_id));
+    if (route === ROUTES.cancelFuture) return [200, this.cancelled.push(String(body.request_id))];
+    if (route.startsWith(ROUTES.trainingRuns)) return this.remove(route);
     if (route === ROUTES.createModel) return this.createModel(body as unknown as CreateModelRequest);
     if (route === ROUTES.asample) return this.asample(body as unknown as WireSampleRequest);
     const model = this.models.get(body.model_id ?? '');
@@ -188,14 +200,21 @@ export class FakeServer {
       table.sample(prompt, max_tokens, (seed ?? 0) + j, temperature, ends),
     );
     const prompt_logprobs = prompt.slice(1).map((token, t) => table.logProbs(prompt[t] as number)[token] as number);
-    return [200, { request_id: this.future({ sequences, prompt_logprobs }) }];
+    const request_id = this.future({ sequences, prompt_logprobs });
+    this.samples.add(request_id);
+    return [200, { request_id }];
+  }
+
+  private remove(route: string): [number, unknown] {
+    const path = route.replace(`${ROUTES.trainingRuns}/`, 'tinker://').replace('/checkpoints/', '/');
+    return this.checkpoints.delete(path) ? [200, {}] : [404, { detail: 'Checkpoint not found' }];
   }
 
   /** Says "not yet" to the first question about each result. */
   private retrieve(id: string): [number, unknown] {
     if (!this.futures.has(id)) return [404, { detail: 'Future not found' }];
     const asked = `${id} asked`;
-    if (!this.futures.has(asked)) {
+    if (!this.futures.has(asked) || (this.samplesHang && this.samples.has(id))) {
       this.futures.set(asked, true);
       return [200, { type: 'try_again', request_id: id, queue_state: 'active' }];
     }
