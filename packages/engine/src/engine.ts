@@ -16,6 +16,12 @@ export interface Engine {
    * `wanted`, met on the way.
    */
   forwardBackward(batch: TokenBatch, gradients: TokenGradients, wanted?: ColumnRequest): Promise<TokenColumns>;
+  /**
+   * `forwardBackward` with a loss that the engine differentiates itself, so that no log-probs are asked for first.
+   * Undefined: it does not compute this loss as it is written here, or a log-ratio left the bound, and nothing was
+   * accumulated. Engines that gain nothing by it lack it.
+   */
+  forwardBackwardLoss?(batch: TokenBatch, loss: PolicyLoss): Promise<TokenColumns | undefined>;
   /** One AdamW step with the accumulated gradient, which is then cleared. */
   optimStep(options: OptimOptions): Promise<OptimStats>;
   /** Writes a Hugging Face folder (`config.json`, `model.safetensors`, tokenizer files) and, beside it, the optimiser state. */
@@ -98,6 +104,21 @@ export interface TokenGradients {
   readonly meanLogProb?: Float32Array;
   /** dLoss/d(log-prob of `ids`), row-major with `width` entries a token. */
   readonly topK?: { readonly ids: Int32Array; readonly weights: Float32Array; readonly width: number };
+}
+
+/**
+ * A sum over scored tokens of, with r = exp(logProb - oldLogProb): `importance_sampling` -r A;
+ * `ppo` -min(r A, clip(r, low, high) A); `cispo` -stopgradient(clip(r, low, high)) A logProb.
+ */
+export interface PolicyLoss {
+  readonly name: 'importance_sampling' | 'ppo' | 'cispo';
+  readonly low: number;
+  readonly high: number;
+  /** A, aligned like `TokenColumns`; how token losses are averaged is part of it. */
+  readonly advantages: Float32Array;
+  readonly oldLogProb: Float32Array;
+  /** The formula holds while |logProb - oldLogProb| is at most this wherever A is not 0. */
+  readonly logRatioBound: number;
 }
 
 export interface SampleRequest {

@@ -6,6 +6,7 @@ export type {
   ModelInfo,
   OptimOptions,
   OptimStats,
+  PolicyLoss,
   Sample,
   SampleOptions,
   SampleRequest,

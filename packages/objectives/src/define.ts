@@ -8,6 +8,7 @@ import type {
   Objective,
   RolloutBatch,
   RolloutColumnName,
+  ServerLoss,
 } from './objective.js';
 import { parseSettings, type SettingsOf, type SettingsSchema } from './settings.js';
 import type { Axis } from './tape/axis.js';
@@ -70,6 +71,8 @@ export interface ObjectiveDefinition<S extends SettingsSchema> extends MethodCar
   readonly advantages: (batch: RolloutBatch, settings: SettingsOf<S>) => Float64Array;
   /** The formula: a scalar on the tape. */
   readonly loss: (context: LossContext, settings: SettingsOf<S>) => Value;
+  /** The same loss as servers of the Tinker API have it; absent, or undefined: they have none that is equal. */
+  readonly serverLoss?: (settings: SettingsOf<S>) => ServerLoss | undefined;
   /** Other settings under which the contract suite runs the method, one for each branch of its formula. */
   readonly variants?: readonly Partial<SettingsOf<S>>[];
   /** What the formula holds constant though it depends on the weights; the contract suite proves that it does. */
@@ -179,11 +182,13 @@ function instantiate<S extends SettingsSchema>(
     return { loss, metrics: context.metrics };
   };
   const { keep, derive, segment, needsOfRollout, topK } = definition;
+  const serverLoss = definition.serverLoss?.(settings);
   return {
     name,
     needs: [...new Set<ColumnName>(['logProb', ...definition.needs(settings)])],
     differentiates: definition.differentiates(settings),
     ...(needsOfRollout && { needsOfRollout }),
+    ...(serverLoss && { serverLoss }),
     ...(topK && { topK: topK(settings) }),
     ...(segment && { segment: (tokens: readonly string[]) => segment(tokens, settings) }),
     ...(keep && { keep: (batch: RolloutBatch) => keep(batch, settings) }),

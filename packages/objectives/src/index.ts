@@ -6,6 +6,7 @@ export type {
   Objective,
   RolloutBatch,
   RolloutColumnName,
+  ServerLoss,
   TopKColumns,
 } from './objective.js';
 export { createObjective, isObjectiveName, methods, objectiveNames, type ObjectiveName } from './registry.js';
@@ -34,6 +35,7 @@ export { overlongPenalty } from './advantages/overlong.js';
 export { groupsWithSignal } from './filters/dynamic-sampling.js';
 export { aggregations, type Aggregation } from './terms/aggregate.js';
 export { klKinds, type KlKind } from './terms/kl.js';
+export { LOG_RATIO_BOUND } from './terms/ratio.js';
 export { samplerCorrections, type SamplerCorrection } from './terms/sampler-correction.js';
 export { meanPassAtK, passAtK } from './metrics/pass-at-k.js';
 export { Axis } from './tape/axis.js';

@@ -99,6 +99,19 @@ export interface BatchTotals {
   readonly pairs: number;
 }
 
+/**
+ * A policy loss that Tinker servers compute themselves: the sum over tokens of f(r, A) with the advantage times `scale`
+ * for A and r = exp(logProb - oldLogProb), as long as no log-ratio leaves +-20; see `terms/server-loss.ts` for f.
+ */
+export interface ServerLoss {
+  readonly name: 'importance_sampling' | 'ppo' | 'cispo';
+  /** Bounds of the ratio; `importance_sampling` has none. */
+  readonly low: number;
+  readonly high: number;
+  /** [tokens] Not negative; 0 where `mask` is 0. `totals` as in `Objective.loss`. */
+  readonly scale: (batch: RolloutBatch, totals?: BatchTotals) => Float64Array;
+}
+
 /** A method as the trainer sees it: advantages over the whole step, then a loss a minibatch. */
 export interface Objective {
   readonly name: string;
@@ -110,6 +123,8 @@ export interface Objective {
   readonly topK?: number;
   /** Columns that `loss` returns gradients for. Those that need only `logProb` run on any Tinker server. */
   readonly differentiates: readonly DifferentiableColumn[];
+  /** Present where the loss is exactly one of those that servers have: they need no log-probs of now from outside. */
+  readonly serverLoss?: ServerLoss;
   /**
    * [tokens of one response] The column `segment` from the text of each token, where the strategy that sampled brings
    * none. Absent: every line is a span.

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.js';
 import { floats, whole } from './data.js';
-import { textField } from './training-model.js';
-import type { AdamParams, CreateModelRequest, Datum, OptimStepOutput, ServerCapabilities } from './wire.js';
+import { Trial } from './trial.js';
+import type { Datum, ServerCapabilities } from './wire.js';
 import { LOSS_FUNCTIONS, ROUTES } from './wire.js';
 
 /**
@@ -44,9 +44,8 @@ export async function serverModels(
 export async function serverFacts(connection: Connection, baseModel: string): Promise<ServerFacts> {
   const models = await serverModels(connection);
   const schema = await apiSchema(connection);
-  const trial = await Trial.open(connection, baseModel);
-  try {
-    const { idempotent, norms } = await trial.run();
+  return await Trial.with(connection, baseModel, async (trial) => {
+    const { idempotent, norms } = await tryServer(trial);
     return {
       baseModels: models.map(({ name }) => name),
       contextLength: models.find(({ name }) => name === baseModel)?.context,
@@ -56,9 +55,28 @@ export async function serverFacts(connection: Connection, baseModel: string): Pr
       tellsGradNorm: norms !== undefined,
       losses: schema.losses ?? LOSS_FUNCTIONS,
     };
-  } finally {
-    await trial.close();
-  }
+  });
+}
+
+interface TrialOutcome {
+  readonly idempotent: boolean;
+  /** Gradient norms of two losses, where the server tells them. */
+  readonly norms: readonly [number, number] | undefined;
+}
+
+async function tryServer(trial: Trial): Promise<TrialOutcome> {
+  const idempotent = await trial.backwardTwice(weighted(1), { name: 'cross_entropy' });
+  const first = await trial.gradNorm();
+  await trial.backward(weighted(3), { name: 'cross_entropy' });
+  const second = await trial.gradNorm();
+  return { idempotent, norms: first === undefined || second === undefined ? undefined : [first, second] };
+}
+
+/** A few tokens whose loss has this weight each. */
+function weighted(weight: number): Datum[] {
+  const weights = floats([weight, weight, weight, weight]);
+  const model_input = { chunks: [{ type: 'encoded_text', tokens: [0, 1, 2, 3] }] } as const;
+  return [{ model_input, loss_fn_inputs: { target_tokens: whole([1, 2, 3, 4]), weights } }];
 }
 
 /** Weights of 1 and then of 3: a sum of gradients grows with them, a weighted mean does not. */
@@ -66,81 +84,6 @@ function reductionOf(norms: readonly [number, number] | undefined): Reduction {
   // A server that tells no norm is taken at the word of the documentation.
   if (norms === undefined || norms[0] === 0) return 'sum';
   return Math.abs(norms[1] / norms[0] - 1) < 0.1 ? 'sequence-mean' : 'sum';
-}
-
-class Trial {
-  private seq = 0;
-
-  private constructor(
-    private readonly connection: Connection,
-    private readonly model: string,
-  ) {}
-
-  static async open(connection: Connection, baseModel: string): Promise<Trial> {
-    const session = await connection.post(ROUTES.createSession, {
-      tags: [],
-      user_metadata: {},
-      sdk_version: 'touchstone',
-      type: 'create_session',
-    });
-    const request: CreateModelRequest = {
-      session_id: textField(session, 'session_id', ROUTES.createSession),
-      model_seq_id: 0,
-      base_model: baseModel,
-      lora_config: { rank: 1, seed: 0 },
-      type: 'create_model',
-    };
-    const first = await connection.post(ROUTES.createModel, request);
-    const made = await connection.result(textField(first, 'request_id', ROUTES.createModel));
-    return new Trial(connection, textField(made, 'model_id', ROUTES.createModel));
-  }
-
-  async run(): Promise<{ readonly idempotent: boolean; readonly norms: readonly [number, number] | undefined }> {
-    this.seq++;
-    const one = await this.backward(1);
-    const again = await this.backward(1);
-    await this.connection.result(one);
-    if (again !== one) await this.connection.result(again);
-    const first = await this.gradNorm();
-    this.seq++;
-    await this.connection.result(await this.backward(3));
-    const second = await this.gradNorm();
-    return {
-      idempotent: again === one,
-      norms: first === undefined || second === undefined ? undefined : [first, second],
-    };
-  }
-
-  /** Sends the loss of a few tokens with this weight each; gives the id of the request. */
-  private async backward(weight: number): Promise<string> {
-    const datum: Datum = {
-      model_input: { chunks: [{ type: 'encoded_text', tokens: [0, 1, 2, 3] }] },
-      loss_fn_inputs: { target_tokens: whole([1, 2, 3, 4]), weights: floats([weight, weight, weight, weight]) },
-    };
-    const input = { data: [datum], loss_fn: 'cross_entropy' };
-    const request = { model_id: this.model, forward_backward_input: input, seq_id: this.seq };
-    return textField(await this.connection.post(ROUTES.forwardBackward, request), 'request_id', ROUTES.forwardBackward);
-  }
-
-  private async gradNorm(): Promise<number | undefined> {
-    this.seq++;
-    const adam: AdamParams = { learning_rate: 0, beta1: 0.9, beta2: 0.95, eps: 1e-8 };
-    const request = { model_id: this.model, adam_params: adam, seq_id: this.seq, type: 'optim_step' };
-    const first = await this.connection.post(ROUTES.optimStep, request);
-    return gradNormOf(
-      (await this.connection.result(textField(first, 'request_id', ROUTES.optimStep))) as OptimStepOutput,
-    );
-  }
-
-  async close(): Promise<void> {
-    await this.connection.tryPost(ROUTES.unloadModel, { model_id: this.model, type: 'unload_model' });
-  }
-}
-
-/** Norm of the gradient before clipping, which servers give under different prefixes. */
-export function gradNormOf({ metrics }: OptimStepOutput): number | undefined {
-  const named = Object.entries(metrics ?? {}).find(([name]) => /(^|[/.:_])grad(ient)?_norm(:\w+)?$/.test(name));
-  return named?.[1];
 }
 
 interface ApiSchema {

@@ -1,8 +1,14 @@
-import type { TokenBatch } from '../engine.js';
+import type { PolicyLoss, TokenBatch } from '../engine.js';
 import type { Placed } from './data.js';
 import { floats, scoredMask, toData } from './data.js';
 import type { ServerFacts } from './server-facts.js';
 import type { LossCall } from './training-model.js';
+
+/** What a request for a gradient is made of. */
+export interface LossData {
+  readonly placed: Placed[];
+  readonly loss: LossCall;
+}
 
 /**
  * A loss of the server whose gradient by each log-prob is the given one: dLoss/dlogProb = `gradient`.
@@ -16,27 +22,60 @@ export function surrogateData(
   batch: TokenBatch,
   gradient: Float32Array,
   { reduction }: Pick<ServerFacts, 'reduction'>,
-): { readonly placed: Placed[]; readonly loss: LossCall } {
+): LossData {
   if (reduction === 'sum') {
     const placed = toData(batch, (from, to) => ({ weights: floats(Array.from(gradient.subarray(from, to), negated)) }));
     return { placed, loss: { name: 'cross_entropy' } };
   }
-  const mask = scoredMask(batch);
-  const { offsets } = batch;
-  const sequences = offsets.subarray(1).filter((end, i) => end - (offsets[i] as number) > 1).length;
+  const divided = divisors(batch);
   const placed = toData(batch, (from, to) => {
-    const weights = Array.from(mask.subarray(from, to));
-    const scale = sequences * weights.reduce((sum, weight) => sum + weight, 0);
+    const { weights, divisor } = divided(from, to);
     return {
       weights: floats(weights),
-      advantages: floats(Array.from(gradient.subarray(from, to), (value) => negated(value * scale))),
+      advantages: floats(Array.from(gradient.subarray(from, to), (value) => negated(value * divisor))),
       logprobs: floats(weights.map(() => 0)),
     };
   });
   return { placed, loss: { name: 'cispo', config: { clip_low_threshold: 1, clip_high_threshold: 1 } } };
 }
 
-/** Without a negative nought, which some JSON readers take for a text. */
+/** A loss of the server itself. Where it averages over sequences the divisors are taken back in the advantages. */
+export function policyLossData(
+  batch: TokenBatch,
+  { name, low, high, advantages, oldLogProb }: PolicyLoss,
+  { reduction }: Pick<ServerFacts, 'reduction'>,
+): LossData {
+  const divided = divisors(batch);
+  const placed = toData(batch, (from, to) => {
+    const { weights, divisor } = divided(from, to);
+    const scale = reduction === 'sum' ? 1 : divisor;
+    return {
+      // Servers that add up need no weights: what is not scored has no advantage.
+      ...(reduction === 'sequence-mean' && { weights: floats(weights) }),
+      advantages: floats(Array.from(advantages.subarray(from, to), (value) => plain(value * scale))),
+      logprobs: floats(Array.from(oldLogProb.subarray(from, to), (value, t) => (weights[t] === 1 ? value : 0))),
+    };
+  });
+  const bounds = { clip_low_threshold: low, clip_high_threshold: high };
+  return { placed, loss: name === 'importance_sampling' ? { name } : { name, config: bounds } };
+}
+
+/** By the token range of a sequence's targets: which are scored, and what a `sequence-mean` server divides its loss by. */
+function divisors(batch: TokenBatch) {
+  const mask = scoredMask(batch);
+  const { offsets } = batch;
+  const sequences = offsets.subarray(1).filter((end, i) => end - (offsets[i] as number) > 1).length;
+  return (from: number, to: number) => {
+    const weights = Array.from(mask.subarray(from, to));
+    return { weights, divisor: sequences * weights.reduce((sum, weight) => sum + weight, 0) };
+  };
+}
+
 function negated(value: number): number {
-  return value === 0 ? 0 : -value;
+  return plain(-value);
+}
+
+/** Without a negative nought, which some JSON readers take for a text. */
+function plain(value: number): number {
+  return value === 0 ? 0 : value;
 }

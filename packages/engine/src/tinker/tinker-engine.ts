@@ -7,6 +7,7 @@ import type {
   ModelInfo,
   OptimOptions,
   OptimStats,
+  PolicyLoss,
   Sample,
   SampleOptions,
   SampleRequest,
@@ -18,12 +19,16 @@ import { EngineError, shown } from '../errors.js';
 import { checkBatch, checkColumn, checkOptimOptions, checkRequests } from '../local/validate.js';
 import type { ConnectionOptions } from './connection.js';
 import { Connection } from './connection.js';
+import type { Placed } from './data.js';
 import { floats, gatherLogProbs, inChunks, toData } from './data.js';
+import { computesLoss } from './loss-probe.js';
 import { Sampler } from './sampler.js';
 import type { ServerFacts } from './server-facts.js';
-import { gradNormOf, serverFacts } from './server-facts.js';
-import { surrogateData } from './surrogate.js';
+import { serverFacts } from './server-facts.js';
+import { policyLossData, surrogateData } from './surrogate.js';
+import type { LossCall } from './training-model.js';
 import { dropCheckpoint, TrainingModel } from './training-model.js';
+import { gradNormOf } from './trial.js';
 import type { AdamParams, ForwardBackwardOutput, LoraConfig } from './wire.js';
 
 export interface TinkerOptions extends ConnectionOptions {
@@ -67,6 +72,8 @@ export class TinkerEngine implements Engine {
   readonly limits: EngineLimits;
   private steps = 0;
   private pending = 0;
+  /** Losses that were asked for, by name and bounds, and whether the server's are the same. */
+  private readonly tried = new Map<string, Promise<boolean>>();
 
   private constructor(
     private readonly connection: Connection,
@@ -129,12 +136,29 @@ export class TinkerEngine implements Engine {
     this.checkTrainable('forwardBackward');
     this.checkGradients(batch, gradients);
     const { placed, loss } = surrogateData(batch, gradients.logProb, this.facts);
-    const outputs: ForwardBackwardOutput[] = [];
-    for (const data of inChunks(placed.map(({ datum }) => datum))) {
-      outputs.push(await this.training.forwardBackward(data, loss));
-    }
+    const outputs = await this.backward(placed, loss);
     this.pending++;
     return { logProb: gatherLogProbs(batch, placed, outputs) };
+  }
+
+  /** By the server's own loss of that name, where a trial shows that it is the same one. */
+  async forwardBackwardLoss(batch: TokenBatch, loss: PolicyLoss): Promise<TokenColumns | undefined> {
+    const at = 'TinkerEngine.forwardBackwardLoss';
+    this.check('forwardBackwardLoss', batch, {});
+    this.checkTrainable('forwardBackwardLoss');
+    checkColumn(at, 'advantages', loss.advantages, batch.tokens.length);
+    checkColumn(at, 'oldLogProb', loss.oldLogProb, batch.tokens.length);
+    this.checkFirstBackward(at);
+    if (!(await this.computes(loss))) return undefined;
+    const { placed, loss: call } = policyLossData(batch, loss, this.facts);
+    const outputs = await this.backward(placed, call);
+    const logProb = gatherLogProbs(batch, placed, outputs);
+    if (leavesBound(logProb, loss)) {
+      await this.training.discard(outputs.length);
+      return undefined;
+    }
+    this.pending++;
+    return { logProb };
   }
 
   async optimStep(options: OptimOptions): Promise<OptimStats> {
@@ -222,10 +246,34 @@ export class TinkerEngine implements Engine {
       const fix = 'choose an objective whose gradient is by log-probs only, or the local engine';
       throw new EngineError('server-limited', { at, rule: `a server cannot differentiate ${other[0]}`, fix });
     }
-    if (this.pending > 0 && this.facts.reduction === 'sequence-mean') {
-      const rule = 'one forwardBackward must come before each optimStep on a server that averages over sequences';
-      throw new EngineError('server-limited', { at, rule, fix: 'pass the whole minibatch in one call' });
+    this.checkFirstBackward(at);
+  }
+
+  private checkFirstBackward(at: string): void {
+    if (this.pending === 0 || this.facts.reduction === 'sum') return;
+    const rule = 'one forwardBackward must come before each optimStep on a server that averages over sequences';
+    throw new EngineError('server-limited', { at, rule, fix: 'pass the whole minibatch in one call' });
+  }
+
+  private async backward(placed: readonly Placed[], loss: LossCall): Promise<ForwardBackwardOutput[]> {
+    const outputs: ForwardBackwardOutput[] = [];
+    for (const data of inChunks(placed.map(({ datum }) => datum))) {
+      outputs.push(await this.training.forwardBackward(data, loss));
     }
+    return outputs;
+  }
+
+  /** Tried once for each loss. */
+  private async computes({ name, low, high }: PolicyLoss): Promise<boolean> {
+    const key = `${name} ${low} ${high}`;
+    const known = this.tried.get(key);
+    if (known !== undefined) return await known;
+    const trial = computesLoss(this.connection, this.options.baseModel, this.facts, { name, low, high });
+    this.tried.set(key, trial);
+    trial.catch(() => this.tried.delete(key));
+    const same = await trial;
+    if (!same) this.options.notice?.(`the server has no ${name} like ours: log-probs are asked for before each update`);
+    return same;
   }
 
   private checkTrainable(verb: string): void {
@@ -241,6 +289,13 @@ export class TinkerEngine implements Engine {
 
 function modelOptions({ replayedSteps = 8, notice = () => undefined }: TinkerOptions, { idempotent }: ServerFacts) {
   return { idempotent, replayedSteps, notice };
+}
+
+/** Whether the formula no longer holds: servers cut no log-ratio. */
+function leavesBound(logProb: Float32Array, { advantages, oldLogProb, logRatioBound }: PolicyLoss): boolean {
+  return logProb.some(
+    (value, t) => advantages[t] !== 0 && !(Math.abs(value - (oldLogProb[t] as number)) <= logRatioBound),
+  );
 }
 
 async function readState(folder: string): Promise<SavedState> {

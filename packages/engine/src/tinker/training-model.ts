@@ -46,6 +46,7 @@ export interface ModelOptions {
 
 /** Losses of a server in a row before the error is passed on: more is no accident. */
 const MAX_RECOVERIES = 30;
+const LOST = 'the server has lost the model';
 const HEARTBEAT_MS = 10_000;
 const CLIENT = 'touchstone';
 /** Checkpoints that only guard against the loss of a server are kept for a week where the server can forget. */
@@ -100,6 +101,14 @@ export class TrainingModel {
     return output;
   }
 
+  /** Takes back the last `count` gradients. No server can: the model is made anew without them. */
+  async discard(count: number): Promise<void> {
+    await this.exclusive(async () => {
+      this.journal = this.journal.slice(0, this.journal.length - count);
+      await this.recover('a gradient must be taken back', true);
+    });
+  }
+
   /** Log-probs of the targets; changes nothing. */
   async forward(data: readonly Datum[]): Promise<ForwardBackwardOutput> {
     return (await this.withRecovery(async () => {
@@ -150,7 +159,7 @@ export class TrainingModel {
   /** Takes the place of a model that sampling found lost, unless that has happened since `generation`. */
   async replace(generation: number): Promise<void> {
     await this.exclusive(async () => {
-      if (this.generation === generation) await this.recover(false);
+      if (this.generation === generation) await this.recover(LOST, false);
     });
   }
 
@@ -231,21 +240,18 @@ export class TrainingModel {
           return await work();
         } catch (error) {
           if (!isLoss(error) || attempt >= MAX_RECOVERIES) throw error;
-          await this.recover(error instanceof OutcomeUnknown);
+          const unclear = error instanceof OutcomeUnknown;
+          await this.recover(unclear ? 'the server did not say whether it took a request' : LOST, unclear);
         }
       }
     });
   }
 
   /** A new model in the state that this one should have. `alive`: the old one is still on the server. */
-  private async recover(alive: boolean): Promise<void> {
+  private async recover(reason: string, alive: boolean): Promise<void> {
     const since = this.from === undefined ? 'the start' : 'the last checkpoint';
     const steps = this.journal.filter(({ kind }) => kind === 'optim_step').length;
-    this.options.notice(
-      alive
-        ? `the server did not say whether it took a request: going on from ${since}, ${steps} steps are applied again`
-        : `the server has lost the model: going on from ${since}, ${steps} steps are applied again`,
-    );
+    this.options.notice(`${reason}: going on from ${since}, ${steps} steps are applied again`);
     for (let attempt = 0; ; attempt++) {
       try {
         if (alive) await this.abandon();

@@ -22,6 +22,7 @@ import { choice, number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 const priors = ['uniform', 'linear', 'last'] as const;
 
@@ -55,6 +56,7 @@ export const anytimeReasoner = objective({
   differentiates: commonGradients,
   advantages: segmentAdvantages,
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'the verdicts at the budgets may differ where the final rewards agree' },
 });
 

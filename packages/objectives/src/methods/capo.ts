@@ -19,6 +19,7 @@ import { number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const capo = objective({
   title: 'CAPO',
@@ -48,6 +49,7 @@ export const capo = objective({
     return standardiseTokens(batch, rewards, settings.advantageEpsilon);
   },
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'wrong steps make tokens differ where outcomes agree, which is what the method is for' },
 });
 

@@ -14,6 +14,7 @@ import { clipRangeSettings } from '../terms/clip.js';
 import { cappedWeightLoss } from '../terms/capped-weight.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { cispoOnServer } from '../terms/server-loss.js';
 
 export const cispo = objective({
   title: 'CISPO',
@@ -31,4 +32,5 @@ export const cispo = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, cappedWeightLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: cispoOnServer,
 });

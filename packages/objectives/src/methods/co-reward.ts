@@ -19,6 +19,7 @@ import { weightedVote } from '../shaping/majority-vote.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const coReward = objective({
   title: 'Co-Reward',
@@ -31,6 +32,7 @@ export const coReward = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** The most frequent answer that is not blank, the one seen first on ties; '' where there is none. */

@@ -19,6 +19,7 @@ import { flag, number, optionalNumber, withDefaults } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const dapo = objective({
   title: 'DAPO',
@@ -43,6 +44,7 @@ export const dapo = objective({
     dynamicSampling ? groupsWithSignal(batch.rewards, batch.group) : new Uint8Array(batch.group.length).fill(1),
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(shaped(batch, settings), batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 interface Overlong {

@@ -18,6 +18,7 @@ import { number, withDefaults } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const dars = objective({
   title: 'DARS',
@@ -37,6 +38,7 @@ export const dars = objective({
   keep: (batch, { upperThreshold }) => groupsBetween(batch.rewards, batch.group, upperThreshold),
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** [rollouts] 1 where the mean reward of the group is above 0 and under the threshold. Unscored groups are dropped. */

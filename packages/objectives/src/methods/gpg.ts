@@ -13,6 +13,7 @@ import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { scoreFunctionLoss } from '../terms/score-function.js';
+import { scoreFunctionOnServer } from '../terms/server-loss.js';
 
 export const gpg = objective({
   title: 'GPG',
@@ -26,4 +27,5 @@ export const gpg = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, gpgAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, scoreFunctionLoss(context), settings),
+  serverLoss: scoreFunctionOnServer,
 });

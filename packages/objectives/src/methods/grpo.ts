@@ -15,6 +15,7 @@ import { objective } from '../define.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const grpo = objective({
   title: 'GRPO',
@@ -37,4 +38,5 @@ export const grpo = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });

@@ -18,6 +18,7 @@ import { choice, number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const noisyRewards = objective({
   title: 'Noisy rewards (PGBC, PGFC)',
@@ -47,6 +48,7 @@ export const noisyRewards = objective({
     return broadcast(batch, channelAdvantage(batch.rewards, batch.group, options));
   },
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: {
     'zero-signal': 'without a baseline (pgfc) a group of equal rewards is pushed as a whole, which the paper intends',
   },

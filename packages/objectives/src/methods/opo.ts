@@ -12,6 +12,7 @@ import { broadcast, responseLengths } from '../columns.js';
 import { objective } from '../define.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { scoreFunctionLoss } from '../terms/score-function.js';
+import { scoreFunctionOnServer } from '../terms/server-loss.js';
 
 export const opo = objective({
   title: 'OPO',
@@ -24,4 +25,5 @@ export const opo = objective({
   differentiates: commonGradients,
   advantages: (batch) => broadcast(batch, lengthWeightedBaseline(batch.rewards, batch.group, responseLengths(batch))),
   loss: (context, settings) => totalLoss(context, scoreFunctionLoss(context), settings),
+  serverLoss: scoreFunctionOnServer,
 });

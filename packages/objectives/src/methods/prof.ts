@@ -19,6 +19,7 @@ import { choice, number } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 import { segmentParagraphs } from '../terms/spans.js';
 
 export const prof = objective({
@@ -49,6 +50,7 @@ export const prof = objective({
   },
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** The baseline that mixes process scores into the reward: outcome plus beta times the mean step score. */

@@ -23,6 +23,7 @@ import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
 import { hashedUniform } from '../terms/select.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const prsVspo = objective({
   title: 'PRS and VSPO',
@@ -52,6 +53,7 @@ export const prsVspo = objective({
     );
   },
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /**

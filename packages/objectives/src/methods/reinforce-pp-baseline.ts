@@ -14,6 +14,7 @@ import { objective } from '../define.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const reinforcePpBaseline = objective({
   title: 'REINFORCE++-baseline',
@@ -29,6 +30,7 @@ export const reinforcePpBaseline = objective({
     return whiten(batch, broadcast(batch, centred));
   },
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: {
     'zero-signal': 'whitening subtracts the token mean, which is not 0 when good responses are longer than bad ones',
   },

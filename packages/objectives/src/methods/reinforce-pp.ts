@@ -15,6 +15,7 @@ import { number } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const reinforcePp = objective({
   title: 'REINFORCE++',
@@ -32,5 +33,6 @@ export const reinforcePp = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => whiten(batch, tokenReturns(batch, tokenRewards(batch, settings), settings.gamma)),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'the baseline is the batch: a group of equal rewards lies above or below its mean' },
 });

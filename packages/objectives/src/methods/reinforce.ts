@@ -12,6 +12,7 @@ import { objective } from '../define.js';
 import { number } from '../settings.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { scoreFunctionLoss } from '../terms/score-function.js';
+import { scoreFunctionOnServer } from '../terms/server-loss.js';
 
 export const reinforce = objective({
   title: 'REINFORCE',
@@ -28,5 +29,6 @@ export const reinforce = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => tokenReturns(batch, tokenRewards(batch, settings), settings.gamma),
   loss: (context, settings) => totalLoss(context, scoreFunctionLoss(context), settings),
+  serverLoss: scoreFunctionOnServer,
   exempt: { 'zero-signal': 'there is no baseline: equal rewards still push every response by its reward' },
 });

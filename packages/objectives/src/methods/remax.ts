@@ -10,6 +10,7 @@ import { broadcast, rolloutColumn } from '../columns.js';
 import { objective } from '../define.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { scoreFunctionLoss } from '../terms/score-function.js';
+import { scoreFunctionOnServer } from '../terms/server-loss.js';
 
 export const remax = objective({
   title: 'ReMax',
@@ -30,5 +31,6 @@ export const remax = objective({
     );
   },
   loss: (context, settings) => totalLoss(context, scoreFunctionLoss(context), settings),
+  serverLoss: scoreFunctionOnServer,
   exempt: { 'zero-signal': 'the baseline is the greedy response: a group that beats it as a whole is pushed up' },
 });

@@ -24,6 +24,7 @@ import { Tape } from '../tape/tape.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const rlfr = objective({
   title: 'RLFR',
@@ -52,6 +53,7 @@ export const rlfr = objective({
     return flowAdvantages(batch, outcomes, flowScores(batch, { threshold, topK }), settings).advantages;
   },
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'the flow term does not depend on rewards and acts in groups without signal, too' },
 });
 

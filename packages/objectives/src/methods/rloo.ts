@@ -12,6 +12,7 @@ import { broadcast } from '../columns.js';
 import { objective } from '../define.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { scoreFunctionLoss } from '../terms/score-function.js';
+import { scoreFunctionOnServer } from '../terms/server-loss.js';
 
 export const rloo = objective({
   title: 'RLOO',
@@ -24,4 +25,5 @@ export const rloo = objective({
   differentiates: commonGradients,
   advantages: (batch) => broadcast(batch, leaveOneOut(batch.rewards, batch.group)),
   loss: (context, settings) => totalLoss(context, scoreFunctionLoss(context), settings),
+  serverLoss: scoreFunctionOnServer,
 });

@@ -24,6 +24,7 @@ import { number, withDefaults } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 /** Standard deviations below it count as none. */
 export const SPREAD_FLOOR = 1e-6;
@@ -45,6 +46,7 @@ export const rlpr = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, spreadAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** [rollouts] The group's advantage, 0 for groups of two and more whose standard deviation is below the floor. */

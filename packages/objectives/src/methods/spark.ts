@@ -17,6 +17,7 @@ import { withDefaults } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const spark = objective({
   title: 'SPARK',
@@ -34,6 +35,7 @@ export const spark = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => broadcast(batch, groupAdvantage(batch.rewards, batch.group, settings)),
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** Verified rollouts of one problem. */

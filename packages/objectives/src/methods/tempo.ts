@@ -17,6 +17,7 @@ import { withDefaults } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 export const tempo = objective({
   title: 'TEMPO',
@@ -30,6 +31,7 @@ export const tempo = objective({
   differentiates: commonGradients,
   advantages: (batch, settings) => treeAdvantage(batch, prefixValues(batch), settings),
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
 });
 
 /** [tokens] A_{i,t} above; 0 for groups whose scored rewards are equal or fewer than two. */

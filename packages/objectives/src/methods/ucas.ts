@@ -22,6 +22,7 @@ import { choice, number, type SettingsOf } from '../settings.js';
 import { clippedSurrogate, clipSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 const shapingSettings = {
   ...groupAdvantageSettings,
@@ -57,6 +58,7 @@ export const ucas = objective({
     return settings.tokenCoef > 0 ? logitPenalised(batch, shaped, tokenColumn(batch, 'oldLogit'), settings) : shaped;
   },
   loss: (context, settings) => totalLoss(context, clippedSurrogate(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'the penalty of over-confident tokens does not depend on rewards' },
 });
 

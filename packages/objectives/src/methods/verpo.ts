@@ -19,6 +19,7 @@ import { number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 import { turnEnds } from '../terms/turns.js';
 
 export const verpo = objective({
@@ -44,6 +45,7 @@ export const verpo = objective({
     return spreadOverTurns(batch, ends, advantages);
   },
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'turns may pass different tests where the outcomes agree' },
 });
 

@@ -17,6 +17,7 @@ import { choice, number } from '../settings.js';
 import { clippedLoss, clipRangeSettings } from '../terms/clip.js';
 import { commonGradients, commonNeeds, commonSettings, totalLoss } from '../terms/common.js';
 import { tokenRatio } from '../terms/ratio.js';
+import { ppoOnServer } from '../terms/server-loss.js';
 
 /** Largest |sum of R_i| / G of a group that is kept. */
 export const SKEW_LIMIT = 0.6;
@@ -43,6 +44,7 @@ export const writingZero = objective({
       batch.rewards.map((reward) => (Number.isNaN(reward) ? 0 : reward)),
     ),
   loss: (context, settings) => totalLoss(context, clippedLoss(context, tokenRatio(context), settings), settings),
+  serverLoss: ppoOnServer,
   exempt: { 'zero-signal': 'outcomes are advantages as they are: normalising them again would be another method' },
 });
 

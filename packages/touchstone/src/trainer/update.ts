@@ -1,10 +1,10 @@
-import type { Engine, OptimOptions, TokenBatch, TokenColumns, TokenGradients } from '@touchstone/engine';
-import type { LossResult, Objective } from '@touchstone/objectives';
-import { selectTokens } from '@touchstone/objectives';
+import type { Engine, OptimOptions, PolicyLoss, TokenBatch, TokenColumns, TokenGradients } from '@touchstone/engine';
+import type { LossResult, Objective, ServerLoss } from '@touchstone/objectives';
+import { LOG_RATIO_BOUND, selectTokens } from '@touchstone/objectives';
 import { RunStopped } from '../errors.js';
 import { deriveSeed } from '../random.js';
 import type { StepBatch, Temperature } from './batch.js';
-import { gatherColumn, selectBatch, toResponses, toTokens, tokenBatch } from './batch.js';
+import { gatherColumn, selectBatch, toResponses, toTokens, tokenBatch, withColumns } from './batch.js';
 import type { ColumnPlan } from './columns.js';
 import { givesColumn, refreshColumns } from './columns.js';
 import type { Minibatcher } from './minibatches.js';
@@ -62,32 +62,95 @@ export async function updatePolicy(
   advantages: Float64Array,
   context: UpdateContext,
 ): Promise<UpdateReport[]> {
-  const { minibatcher, epochs, minibatches, seed, stopwatch } = context;
+  const { minibatcher, epochs, minibatches, seed } = context;
   const reports: UpdateReport[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const { group } = batch.view;
     for (const numbers of minibatcher({ group, minibatches, seed: deriveSeed(seed, 'minibatches', epoch) })) {
       const part = selectBatch(batch, numbers);
-      // Until the first update the weights are those of the step's own columns.
-      const fresh =
-        reports.length === 0
-          ? part
-          : await stopwatch.time('forward', () => refreshColumns(part, context.plan, context));
       const partAdvantages = selectTokens(batch.view.offsets, Array.from(numbers), advantages);
-      reports.push(await updateOnce(fresh, partAdvantages, context));
+      // Until the first update the weights are those of the step's own columns.
+      reports.push(await (reports.length === 0 ? updateOnce : updateAgain)(part, partAdvantages, context));
     }
   }
   return reports;
 }
 
+/** An update after the first: the log-probs of now come with the gradient where the engine has the loss, else before it. */
+async function updateAgain(batch: StepBatch, advantages: Float64Array, context: UpdateContext): Promise<UpdateReport> {
+  const { stopwatch, plan } = context;
+  const done = await updateByEngineLoss(batch, advantages, context);
+  if (done !== undefined) return done;
+  return await updateOnce(
+    await stopwatch.time('forward', () => refreshColumns(batch, plan, context)),
+    advantages,
+    context,
+  );
+}
+
+/** Undefined, with nothing done, where the engine does not compute this objective's loss itself. */
+async function updateByEngineLoss(
+  batch: StepBatch,
+  advantages: Float64Array,
+  context: UpdateContext,
+): Promise<UpdateReport | undefined> {
+  const { engine, objective, plan, temperature, stopwatch } = context;
+  const { serverLoss } = objective;
+  if (serverLoss === undefined || engine.forwardBackwardLoss === undefined) return undefined;
+  if (temperature !== 1 || Object.keys(plan.current).length > 0) return undefined;
+  const tokens = tokenBatch(batch, temperature);
+  const loss = await stopwatch.time('loss', () => policyLoss(batch, tokens, advantages, serverLoss));
+  const columns = await stopwatch.time('backward', () => engine.forwardBackwardLoss?.(tokens, loss));
+  if (columns === undefined) return undefined;
+  const fresh = withColumns(batch, { logProb: toResponses(batch, tokens, columns.logProb) });
+  const result = await stopwatch.time('loss', () => objective.loss(fresh.view, advantages));
+  requireFinite(result, fresh, advantages);
+  return await applyUpdate({ batch: fresh, tokens, advantages, result, columns }, context);
+}
+
+function policyLoss(
+  batch: StepBatch,
+  tokens: TokenBatch,
+  advantages: Float64Array,
+  { name, low, high, scale }: ServerLoss,
+): PolicyLoss {
+  const weights = scale(batch.view);
+  const old = batch.view.columns.oldLogProb ?? batch.view.columns.logProb;
+  return {
+    ...{ name, low, high, logRatioBound: LOG_RATIO_BOUND },
+    advantages: toTokens(
+      batch,
+      tokens,
+      advantages.map((advantage, t) => advantage * (weights[t] as number)),
+    ),
+    oldLogProb: toTokens(batch, tokens, old as Float64Array),
+  };
+}
+
 async function updateOnce(batch: StepBatch, advantages: Float64Array, context: UpdateContext): Promise<UpdateReport> {
-  const { engine, objective, optimizer, temperature, stopwatch, weightsFree } = context;
+  const { engine, objective, temperature, stopwatch } = context;
   const result = await stopwatch.time('loss', () => objective.loss(batch.view, advantages));
   requireFinite(result, batch, advantages);
   const tokens = tokenBatch(batch, temperature);
   const gradients = engineGradients(batch, tokens, result);
   const wanted = givesColumn(engine, 'entropy') ? { entropy: true } : {};
   const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, wanted));
+  return await applyUpdate({ batch, tokens, advantages, result, columns }, context);
+}
+
+/** A gradient that has been accumulated, and what it was made from. */
+interface Accumulated {
+  readonly batch: StepBatch;
+  readonly tokens: TokenBatch;
+  readonly advantages: Float64Array;
+  readonly result: LossResult;
+  readonly columns: TokenColumns;
+}
+
+async function applyUpdate(
+  { batch, tokens, advantages, result, columns }: Accumulated,
+  { engine, optimizer, stopwatch, weightsFree }: UpdateContext,
+): Promise<UpdateReport> {
   if (weightsFree !== undefined) await stopwatch.time('waiting', () => weightsFree);
   const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
   if (gradNorm !== undefined && !Number.isFinite(gradNorm))

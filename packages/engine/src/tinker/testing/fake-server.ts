@@ -23,6 +23,8 @@ export interface FakeServerOptions {
   /** Publishes an OpenAPI description whose AdamParams lack clipping, as SkyRL does. */
   readonly describesItself?: boolean;
   readonly apiKey?: string;
+  /** Clips ratios where it likes, whatever the request says, as SkyRL's FSDP back end does with CISPO. */
+  readonly ownBounds?: boolean;
 }
 
 /** What befalls a request: nothing, an error instead of the work, the work but no answer to it, or an answer that is late. */
@@ -151,7 +153,8 @@ export class FakeServer {
         const input = body.forward_backward_input as ForwardBackwardInput;
         if (input.loss_fn === 'custom') return [400, { detail: 'no such loss' }];
         const result = outputs(table, input);
-        for (const datum of input.data) table.accumulate(datum, input.loss_fn, input.loss_fn_config ?? {});
+        const config = this.options.ownBounds === true ? {} : (input.loss_fn_config ?? {});
+        for (const datum of input.data) table.accumulate(datum, input.loss_fn, config);
         return [200, result];
       }
       case ROUTES.optimStep:
@@ -236,7 +239,9 @@ const OPENAPI = {
   components: {
     schemas: {
       AdamParams: { properties: { learning_rate: {}, beta1: {}, beta2: {}, eps: {} } },
-      ForwardBackwardInput: { properties: { loss_fn: { enum: ['cross_entropy', 'cispo'] } } },
+      ForwardBackwardInput: {
+        properties: { loss_fn: { enum: ['cross_entropy', 'importance_sampling', 'ppo', 'cispo'] } },
+      },
     },
   },
 };

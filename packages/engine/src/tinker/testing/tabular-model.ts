@@ -75,9 +75,7 @@ export class TabularModel {
       const ratio = Math.exp((logs[target] as number) - (column('logprobs')?.[t] ?? 0));
       const advantage = column('advantages')?.[t] ?? 0;
       const clipped = Math.min(Math.max(ratio, low), high);
-      const byLogProb =
-        -(weights[t] ?? 0) *
-        (loss === 'cross_entropy' ? 1 : loss === 'cispo' ? clipped * advantage : ratio * advantage);
+      const byLogProb = -(weights[t] ?? 0) * slopeOf(loss, { ratio, clipped, advantage });
       for (let next = 0; next < this.vocabSize; next++) {
         const slope = (next === target ? 1 : 0) - Math.exp(logs[next] as number);
         const at = token * this.vocabSize + next;
@@ -118,6 +116,20 @@ export class TabularModel {
     }
     return { tokens, logprobs, stop_reason: 'length' as const };
   }
+}
+
+interface Surrogate {
+  readonly ratio: number;
+  readonly clipped: number;
+  readonly advantage: number;
+}
+
+/** Derivative by the log-prob of what the loss has under its minus. */
+function slopeOf(loss: string, { ratio, clipped, advantage }: Surrogate): number {
+  if (loss === 'cross_entropy') return 1;
+  if (loss === 'cispo') return clipped * advantage;
+  if (loss === 'ppo' && clipped * advantage < ratio * advantage) return 0;
+  return ratio * advantage;
 }
 
 function draw(logs: Float64Array, temperature: number, point: number): number {
