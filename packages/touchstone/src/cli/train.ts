@@ -18,6 +18,7 @@ import type { CliIo } from './io.js';
 import { jsonView } from './json-view.js';
 import { liveView } from './live-view.js';
 import { plainView } from './plain-view.js';
+import { planLines } from './plan.js';
 import { stopOnInterrupt } from './stop.js';
 
 interface TrainOptions {
@@ -29,6 +30,8 @@ interface TrainOptions {
   readonly steps?: string;
   readonly run?: string;
   readonly dryRun?: boolean;
+  readonly price?: string;
+  readonly responseTokens?: string;
   /** True without a folder: the newest run. */
   readonly resume?: string | true;
   readonly json?: boolean;
@@ -47,7 +50,9 @@ export function registerTrain(program: Command, context: CliContext): void {
     .option('--seed <seed>', 'short for --set seed=...')
     .option('--steps <steps>', 'short for --set steps=...')
     .option('--run <folder>', 'folder of the run; default: runs/<recipe>-<time>')
-    .option('--dry-run', 'print the recipe with every setting filled in, and stop')
+    .option('--dry-run', 'print the recipe with every setting filled in, and what the run would take, and stop')
+    .option('--price <prices>', 'with --dry-run: of a million tokens, as read=0.1,sample=0.3,train=0.9')
+    .option('--response-tokens <tokens>', 'with --dry-run: mean length of a response; default: its budget')
     .option('--resume [folder]', 'go on with a run; without a folder: the newest of the recipe in runs')
     .option('--json', 'a line of JSON an event, the last one the result')
     .action((recipe: string, options: TrainOptions) => runTrain(recipe, options, context));
@@ -55,8 +60,7 @@ export function registerTrain(program: Command, context: CliContext): void {
 
 async function runTrain(recipeName: string, options: TrainOptions, { io, loadModel }: CliContext): Promise<void> {
   if (options.resume === undefined && options.dryRun === true) {
-    const { recipe } = await newRecipe(recipeName, options, io);
-    io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+    await dryRun(recipeName, options, io);
     return;
   }
   const run =
@@ -72,6 +76,19 @@ async function runTrain(recipeName: string, options: TrainOptions, { io, loadMod
   } finally {
     release();
     await run.source.close?.();
+  }
+}
+
+/** The recipe on stdout, for programs; the plan on stderr, for people. */
+async function dryRun(recipeName: string, options: TrainOptions, io: CliIo): Promise<void> {
+  const { directory } = io;
+  const { recipe } = await newRecipe(recipeName, options, io);
+  io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+  const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
+  try {
+    for (const line of await planLines(recipe, source, directory, options)) io.stderr(`${line}\n`);
+  } finally {
+    await source.close?.();
   }
 }
 

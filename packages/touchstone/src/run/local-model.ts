@@ -29,12 +29,17 @@ export const loadModel: LoadModel = async (model, { threads, directory }) => {
  * say: it reads like a name on the hub and is none.
  */
 export async function modelFolder(model: string, directory: string, options: HubOptions = {}): Promise<string> {
-  const local = resolve(directory, model);
-  if (existsSync(local)) return local;
+  const here = folderHere(model, directory);
+  if (here !== undefined) return here;
   const shipped = resolve(REPOSITORY, model);
-  if (existsSync(shipped)) return shipped;
   if (!existsSync(dirname(shipped))) return await resolveModel(model, options);
+  const at = resolve(directory, model);
   const got = `no such folder, nor ${shipped}`;
   const fix = 'check the path and where you run this, or name a model of the hub as owner/name';
-  throw new EngineError('folder-missing', { at: local, rule: 'must be a model folder', got, fix });
+  throw new EngineError('folder-missing', { at, rule: 'must be a model folder', got, fix });
+}
+
+/** The folder of a model that is below `directory` or ships with Touchstone; nothing is downloaded. */
+export function folderHere(model: string, directory: string): string | undefined {
+  return [resolve(directory, model), resolve(REPOSITORY, model)].find((folder) => existsSync(folder));
 }
