@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TinkerEngine } from '@touchstone/engine/tinker';
 import type { RetryPolicy } from '@touchstone/engine/tinker';
+import { parquetReadObjects } from 'hyparquet';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecipeInput } from '../config/recipe.js';
 import { recipeSchema } from '../config/recipe.js';
@@ -14,6 +15,8 @@ import { temporaryFolder } from '../testing/temporary-folder.js';
 import { toyRecipe, toyRequest } from '../testing/toy-run.js';
 import { END_TOKEN, toyCodec } from '../testing/toy-task.js';
 import type { LoadModel } from './model.js';
+import { planRun } from './plan.js';
+import { stepName } from './rollouts-file.js';
 import { train } from './train.js';
 
 const QUICK: Partial<RetryPolicy> = { firstDelayMs: 2, maxDelayMs: 50, giveUpAfterMs: 20_000, requestTimeoutMs: 1000 };
@@ -86,6 +89,20 @@ async function runOn(
   return { folder, metrics: await readFile(join(folder, 'metrics.jsonl'), 'utf8') };
 }
 
+function parsed(metrics: string): Record<string, number>[] {
+  return metrics
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number>);
+}
+
+/** The tasks that a step asked, in order. */
+async function tasksOf(folder: string, step: number): Promise<unknown[]> {
+  const bytes = await readFile(join(folder, 'rollouts', `${stepName(step)}.parquet`));
+  const rows = await parquetReadObjects({ file: Uint8Array.from(bytes).buffer, columns: ['task'] });
+  return rows.map(({ task }: Record<string, unknown>) => task);
+}
+
 /** A run that nothing befell, to compare with. */
 async function calmRun(changes: Partial<RecipeInput> = {}) {
   return runOn((await Service.start()).url, changes);
@@ -100,10 +117,7 @@ async function proxyTo(service: Service): Promise<FaultProxy> {
 describe('a run on a server of the Tinker API', () => {
   it('learns, and keeps the address of its checkpoints', async () => {
     const { folder, metrics } = await calmRun({ steps: 30 });
-    const lines = metrics
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, number>);
+    const lines = parsed(metrics);
     expect(lines.at(-1)?.['eval/accuracy']).toBeGreaterThan((lines[0]?.['eval/accuracy'] as number) + 0.3);
     const [latest] = (await readdir(join(folder, 'checkpoints'))).sort().reverse();
     const state = JSON.parse(await readFile(join(folder, 'checkpoints', latest as string, 'tinker.json'), 'utf8')) as {
@@ -171,15 +185,97 @@ describe('a run on a server of the Tinker API', () => {
   }, 60_000);
 });
 
+describe('the losses of the server', () => {
+  const objective = { name: 'dr-grpo', clipLow: 0.1, clipHigh: 0.1 };
+  const several = { objective, update: { epochs: 2, minibatches: 2 }, optimizer: { learningRate: 0.3 } };
+
+  it('train as ours do, in fewer requests', async () => {
+    const count = async (changes: Partial<RecipeInput>) => {
+      const proxy = await proxyTo(await Service.start());
+      const asked: string[] = [];
+      proxy.fault = (path) => (asked.push(path.split('/').at(-1) ?? ''), 'none');
+      const { metrics } = await runOn(proxy.url, changes);
+      return { metrics: parsed(metrics), of: (verb: string) => asked.filter((each) => each === verb).length };
+    };
+    const theirs = await count(several);
+    // A bound that never binds, but that servers do not have.
+    const ours = await count({ ...several, objective: { ...objective, ratioCap: 1e6 } });
+    expect(ours.of('forward')).toBe(4 * STEPS);
+    // One before the first step for the trial; then what log-probs the ratios start from, once a step.
+    expect(theirs.of('forward')).toBe(1 + STEPS);
+    expect(theirs.metrics.some(({ clipFraction }) => (clipFraction as number) > 0)).toBe(true);
+    for (const [i, line] of theirs.metrics.entries()) {
+      for (const [name, value] of Object.entries(line))
+        expect(value, name).toBeCloseTo(ours.metrics[i]?.[name] as number, 5);
+    }
+  }, 60_000);
+});
+
+describe('the plan of a run', () => {
+  it('counts the requests that it makes', async () => {
+    const proxy = await proxyTo(await Service.start());
+    const asked: string[] = [];
+    proxy.fault = (path) => (asked.push(path.split('/').at(-1) ?? ''), 'none');
+    const changes = { update: { epochs: 2, minibatches: 2 }, evaluation: { tasks: 5, samples: 8, every: 3 } };
+    await runOn(proxy.url, changes);
+    const counted = /^(asample|forward|forward_backward|optim_step|save_weights|save_weights_for_sampler)$/;
+    // Three gradients and two steps found out what the server does.
+    const made = asked.filter((verb) => counted.test(verb)).length - 5;
+    expect(planRun(recipeOn(proxy.url, changes), { promptTokens: 1, responseTokens: 3 }).run.requests).toBe(made);
+  }, 60_000);
+});
+
+describe('checkpoints of a run', () => {
+  it('go from the server when they go from the run folder', async () => {
+    const service = await Service.start();
+    const changes = { checkpoint: { every: 1, keep: 2 } };
+    const { folder } = await runOn(service.url, changes);
+    const response = await fetch(`${service.url}/api/v1/checkpoints`);
+    const { checkpoints } = (await response.json()) as { readonly checkpoints: readonly { tinker_path: string }[] };
+    const names = await readdir(join(folder, 'checkpoints'));
+    expect(names).toHaveLength(2);
+    const paths = names.map(async (name) => {
+      const text = await readFile(join(folder, 'checkpoints', name, 'tinker.json'), 'utf8');
+      return (JSON.parse(text) as { path: string }).path;
+    });
+    const trained = checkpoints.map(({ tinker_path }) => tinker_path).filter((path) => path.includes('/weights/'));
+    expect(trained.sort()).toEqual((await Promise.all(paths)).sort());
+  }, 60_000);
+});
+
 describe('rollouts of the next step while this one learns', () => {
+  it('a run that is resumed samples the step that was ahead anew, from the same tasks', async () => {
+    const changes = { rollout: { prompts: 5, group: 8, maxNewTokens: 3, overlap: true } };
+    const calm = await calmRun(changes);
+    const stopped = async () => {
+      const { url } = await Service.start();
+      const folder = join(await temporaryFolder(), 'run');
+      const stop = { requested: false };
+      const request = await toyRequest(folder, recipeOn(url, changes), { loadModel: toyOn(), stop });
+      let steps = 0;
+      const observer = { ...request.observer, stepped: () => void (stop.requested = ++steps === 3) };
+      await expect(train({ ...request, observer })).rejects.toThrow(/stopped after step 3/);
+      await train(await toyRequest(folder, recipeOn(url, changes), { loadModel: toyOn() }));
+      return { folder, metrics: await readFile(join(folder, 'metrics.jsonl'), 'utf8') };
+    };
+    const resumed = await stopped();
+    expect((await stopped()).metrics).toBe(resumed.metrics);
+    const [lines, unstopped] = [parsed(resumed.metrics), parsed(calm.metrics)];
+    expect(lines.map(({ step }) => step)).toEqual(unstopped.map(({ step }) => step));
+    expect(lines.slice(0, 4)).toEqual(unstopped.slice(0, 4));
+    // Step 4 was sampled with the weights that it learnt from, the steps after it are one old again.
+    expect(lines[4]?.samplerKl).toBeCloseTo(0, 6);
+    expect(unstopped[4]?.samplerKl).toBeGreaterThan(1e-5);
+    expect(lines[5]?.samplerKl).toBeGreaterThan(1e-5);
+    for (const step of [4, 5, STEPS])
+      expect(await tasksOf(resumed.folder, step)).toEqual(await tasksOf(calm.folder, step));
+  }, 60_000);
+
   it('learns from rollouts that are one step old, weighted for it, and the same for the same seed', async () => {
     const rollout = { prompts: 5, group: 16, maxNewTokens: 3, overlap: true };
     const { metrics } = await calmRun({ steps: 30, rollout });
     expect((await calmRun({ steps: 30, rollout })).metrics).toBe(metrics);
-    const lines = metrics
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, number>);
+    const lines = parsed(metrics);
     expect(lines.at(-1)?.['eval/accuracy']).toBeGreaterThan((lines[0]?.['eval/accuracy'] as number) + 0.3);
     // The policy that learns is not the one that sampled, from the second step on.
     expect(lines[1]?.samplerKl).toBeCloseTo(0, 6);
