@@ -130,6 +130,11 @@ export interface SampleRequest {
   readonly seeds: readonly number[];
   /** Cap of this request, below the common one of `SampleOptions`; budgets that differ by prompt. Absent: the common one. */
   readonly maxNewTokens?: number;
+  /**
+   * The last `drawn` tokens of `prompt` are the beginning of the completion, from an earlier call that was cut: draws and
+   * stops go on as if there had been no cut. With one temperature and without `constraint` only. Default 0.
+   */
+  readonly drawn?: number;
 }
 
 export interface SampleOptions {
@@ -166,6 +171,8 @@ export interface DrawnToken {
   readonly token: number;
   /** As in `Sample.logProbs`. */
   readonly logProb: number;
+  /** With the last token of a completion, where the engine tells: it will have no more. */
+  readonly finish?: Sample['finish'];
 }
 
 export interface Sample {

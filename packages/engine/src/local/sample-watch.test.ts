@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DrawnToken } from '../engine.js';
+import type { DrawnToken, Sample } from '../engine.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { LocalEngine } from './local-engine.js';
 
@@ -35,6 +35,7 @@ describe('LocalEngine.sample, watched', () => {
         const own = drawn.filter((each) => each.request === request && each.member === member);
         expect(own.map(({ token }) => token)).toEqual([...tokens]);
         expect(own.map(({ logProb }) => logProb)).toEqual([...logProbs]);
+        expect(own.map(({ finish }) => finish)).toEqual(own.map((_, t) => (t + 1 < own.length ? undefined : 'length')));
       });
     });
     expect(reports).toBeGreaterThanOrEqual(20);
@@ -57,5 +58,30 @@ describe('LocalEngine.sample, watched', () => {
   it('a request aborted before it began has no tokens', async () => {
     const [none] = await engine.sample([requests[0]!], options, { signals: [AbortSignal.abort()] });
     expect(none!.map(({ tokens }) => tokens.length)).toEqual([0, 0]);
+  });
+});
+
+describe('a completion that was cut', () => {
+  const [{ prompt, seeds }] = requests as [(typeof requests)[0]];
+  const after = (tokens: Int32Array, drawn: number) => ({
+    prompt: Int32Array.of(...prompt, ...tokens.subarray(0, drawn)),
+    drawn,
+  });
+
+  it('goes on with the draws that it would have had', async () => {
+    const [[whole]] = (await engine.sample([{ prompt, seeds: seeds.slice(0, 1) }], options)) as [[Sample]];
+    for (const drawn of [1, 7, 19]) {
+      const request = { ...after(whole.tokens, drawn), seeds: seeds.slice(0, 1), maxNewTokens: 20 - drawn };
+      const [[rest]] = (await engine.sample([request], options)) as [[Sample]];
+      expect([...rest.tokens]).toEqual([...whole.tokens.subarray(drawn)]);
+      for (const [t, value] of rest.logProbs.entries()) expect(value).toBeCloseTo(whole.logProbs[drawn + t]!, 4);
+    }
+  });
+
+  it('is refused where it is no part of the prompt, or under a schedule of temperatures', async () => {
+    const cut = { prompt, seeds, drawn: 3 };
+    await expect(engine.sample([cut], options)).rejects.toThrow(/drawn of request 0 must be from 0 to 2, got 3/);
+    const scheduled = { ...options, temperature: [1, 0.5] };
+    await expect(engine.sample([{ ...cut, drawn: 1 }], scheduled)).rejects.toThrow(/under one temperature/);
   });
 });

@@ -40,6 +40,8 @@ interface Job {
   readonly member: number;
   readonly seed: number;
   readonly cap: number;
+  /** Tokens of the completion that the prompt ends with. */
+  readonly drawn: number;
 }
 
 /** A completion in the making. */
@@ -85,9 +87,9 @@ class SamplingRun {
     private readonly follower: SamplingFollower,
   ) {
     const { config } = model;
-    this.queue = requests.flatMap(({ prompt, seeds, maxNewTokens = Infinity }, request) => {
+    this.queue = requests.flatMap(({ prompt, seeds, maxNewTokens = Infinity, drawn = 0 }, request) => {
       const cap = Math.min(maxNewTokens, options.maxNewTokens, config.contextLength - prompt.length);
-      return seeds.map((seed, member) => ({ request, member, seed, cap }));
+      return seeds.map((seed, member) => ({ request, member, seed, cap, drawn }));
     });
     this.results = requests.map(() => []);
     this.endTokens = new Set([...config.eosTokenIds, ...(options.stopTokenIds ?? [])]);
@@ -191,9 +193,17 @@ class SamplingRun {
   private startRow(index: number, job: Job): void {
     const { layers, place, length, probs } = this.prompts.get(job.request) as PrefilledPrompt;
     const start = this.timeline.insert(index, layers, place, length);
-    const begun = { tokens: [], logProbs: [], trie: this.options.constraint, stop: this.follower.watchStops?.() };
+    const begun = { tokens: [], logProbs: [], trie: this.options.constraint, stop: this.stopWatcher(job) };
     const row: Row = { ...begun, job, start, position: length };
     this.rows[index] = this.extend(row, probs) ? null : row;
+  }
+
+  private stopWatcher({ request, drawn }: Job): StopWatcher | undefined {
+    const watcher = this.follower.watchStops?.();
+    if (watcher !== undefined && drawn > 0) {
+      for (const token of (this.requests[request] as SampleRequest).prompt.subarray(-drawn)) watcher.push(token);
+    }
+    return watcher;
   }
 
   /** Draws the row's next token; true when that ends it. */
@@ -201,17 +211,20 @@ class SamplingRun {
     const { job, tokens, logProbs } = row;
     const index = tokens.length;
     if (index >= job.cap || this.follower.cancelled?.[job.request]) return this.retire(row, 'length');
-    const u = this.greedy(index) ? null : uniform(job.seed, index);
+    const u = this.greedy(index) ? null : uniform(job.seed, job.drawn + index);
     const token = chooseToken(probs, u, { ...this.options, trie: row.trie });
     tokens.push(token);
     const logProb = Math.log(probs[token] as number);
     logProbs.push(logProb);
-    if (this.follower.report)
-      this.drawn.push({ request: job.request, member: job.member, token, logProb: Math.fround(logProb) });
     row.trie = row.trie?.children.get(token);
     const pathEnded = row.trie?.children.size === 0;
-    if (this.endTokens.has(token) || pathEnded || row.stop?.push(token) === true) return this.retire(row, 'stop');
-    return tokens.length >= job.cap && this.retire(row, 'length');
+    const stopped = this.endTokens.has(token) || pathEnded || row.stop?.push(token) === true;
+    const finish = stopped ? 'stop' : tokens.length >= job.cap ? 'length' : undefined;
+    if (this.follower.report) {
+      const { request, member } = job;
+      this.drawn.push({ request, member, token, logProb: Math.fround(logProb), ...(finish && { finish }) });
+    }
+    return finish !== undefined && this.retire(row, finish);
   }
 
   private retire({ job, tokens, logProbs }: Row, finish: Sample['finish']): true {

@@ -21,14 +21,28 @@ export function checkRequests(model: ModelInfo, requests: readonly SampleRequest
       refuse(at, 'temperature must be finite and not negative', value, 'use 1 to sample, 0 for greedy decoding');
     }
   }
-  requests.forEach(({ prompt }, i) => {
+  requests.forEach(({ prompt, drawn = 0 }, i) => {
     if (prompt.length === 0) refuse(at, `prompt ${i} must hold a token`, 'none', 'begin it with a start token');
     if (prompt.length >= model.contextLength) {
       const rule = `prompt ${i} must be shorter than the context of ${model.contextLength} tokens`;
       refuse(at, rule, `${prompt.length} tokens`, 'shorten the prompt or use a model with a longer context');
     }
     checkTokens(`${at}: prompt ${i}`, model, prompt);
+    checkDrawn(at, i, drawn, prompt.length, options);
   });
+}
+
+function checkDrawn(at: string, i: number, drawn: number, length: number, options: SampleOptions): void {
+  if (!Number.isInteger(drawn) || drawn < 0 || drawn >= length) {
+    refuse(
+      at,
+      `drawn of request ${i} must be from 0 to ${length - 1}`,
+      drawn,
+      'count the tokens drawn at the end of it',
+    );
+  }
+  if (drawn === 0 || (typeof options.temperature !== 'object' && options.constraint === undefined)) return;
+  refuse(at, 'a completion can go on under one temperature and without constraint only', drawn, 'leave drawn out');
 }
 
 export function checkBatch(at: string, model: ModelInfo, batch: TokenBatch): void {

@@ -34,7 +34,7 @@ export class Sampler {
     requests: readonly SampleRequest[],
     options: SampleOptions,
   ): Promise<Sample[][]> {
-    checkSampling(options);
+    checkSampling(requests, options);
     const ends = [...this.model.eosTokenIds, ...(options.stopTokenIds ?? [])];
     const outputs = await this.all(training, requests, (request) => this.bodyOf(request, options, ends));
     return outputs.map(({ sequences }, i) => {
@@ -125,8 +125,13 @@ export class Sampler {
   }
 }
 
-function checkSampling({ temperature = 1, constraint }: SampleOptions): void {
+function checkSampling(requests: readonly SampleRequest[], { temperature = 1, constraint }: SampleOptions): void {
   const at = 'TinkerEngine.sample';
+  const cut = requests.find(({ drawn = 0 }) => drawn > 0);
+  if (cut !== undefined) {
+    const rule = 'a server cannot go on with a completion that was cut';
+    throw new EngineError('server-limited', { at, rule, got: shown(cut.drawn), fix: 'leave drawn out' });
+  }
   if (typeof temperature !== 'number') {
     const rule = 'temperature must be one number on a server';
     throw new EngineError('server-limited', {
