@@ -30,7 +30,10 @@ async function train(name, folder, { model, steps, prompts, group, tasks }, extr
   if (late) throw new Error(`skyrl: touchstone train (${name}) must end within ${MINUTES} minutes`);
   if (code !== 0) throw new Error(`skyrl: touchstone train (${name}) must end with exit code 0, got ${code}`);
   const text = readFileSync(join(folder, 'metrics.jsonl'), 'utf8');
-  const lines = text.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const [before, after] = [lines[0], lines.at(-1)];
   const error = (line) => (line['eval/accuracyHigh'] - line['eval/accuracyLow']) / 3.92;
   return {
