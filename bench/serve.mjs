@@ -6,7 +6,8 @@
  * Requests go out by the clock whether or not earlier ones have come back, and a latency counts from the moment at which
  * its request was due: a server that falls behind cannot hide it. They are written before the clock starts and their
  * answers read after it stops, because the clients take their time from the same cores. `lost` counts requests without
- * an answer, with an error, or with a wrong verdict.
+ * an answer, with an error, or with a wrong verdict. The same requests go to a server that only answers, without killers:
+ * where its p99 is high, the machine was taken away from both.
  *
  * Options: --rate 2000 (verdicts a second) --batch 8 (a request) --seconds 10 --warmup 3 --deadline 50 (of the endless
  * verifier, in milliseconds)
@@ -21,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { table } from '../scripts/lib/table.mjs';
 import { wholeNumbers } from './options.mjs';
 
+const LIMIT = fileURLToPath(new URL('./serve-limit.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../packages/touchstone/bin/touchstone.js', import.meta.url));
 const ENDLESS = `data:text/javascript,${encodeURIComponent('export const endless = () => { for (;;); };')}`;
 
@@ -53,9 +55,11 @@ function question(index) {
   return { item, outcome: right ? 'correct' : 'incorrect' };
 }
 
-/** The server as a user starts it; resolves with its address once it listens. */
-async function startServer() {
-  const argv = [CLI, 'serve', 'rewards', '--port', '0', '--json', '--module', `endless=${ENDLESS}#endless`];
+/** The reward server as a user starts it. */
+const REWARDS = [CLI, 'serve', 'rewards', '--port', '0', '--json', '--module', `endless=${ENDLESS}#endless`];
+
+/** Starts a server; resolves with its address once it listens. */
+async function startServer(argv) {
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill() && process.exit(1));
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
@@ -142,7 +146,7 @@ class Client {
 function outcomesOf(answer) {
   const [head, body] = (answer?.toString() ?? '').split('\r\n\r\n');
   if (!head.startsWith('HTTP/1.1 200 ')) return [];
-  return JSON.parse(body).verdicts.map(({ outcome }) => outcome);
+  return (JSON.parse(body).verdicts ?? []).map(({ outcome }) => outcome);
 }
 
 /** One client that sends a killer as soon as the last one is answered. */
@@ -206,29 +210,69 @@ function quantile(values, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
 
-function page({ machine, options, load, killers, workersReplaced }) {
+function page({ machine, options, load, limit, killers, workersReplaced }) {
   const sent = Object.entries(killers).map(([outcome, count]) => `${count} ${outcome}`);
+  const row = (name, { verdictsPerSecond, requests, lost, p50Ms, p99Ms, maxMs }, cpuMs, lostWords = String(lost)) => [
+    name,
+    verdictsPerSecond.toFixed(0),
+    String(requests),
+    lostWords,
+    ...[p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(1)),
+    cpuMs,
+  ];
   return [
     `${options.rate} mathematical verdicts a second asked for, ${options.batch} a request. ` +
       `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)}, Node ${machine.node}`,
     '',
     table(
-      ['verdicts/s', 'requests', 'lost', 'p50 ms', 'p99 ms', 'max ms', 'server CPU ms/verdict'],
+      ['server', 'verdicts/s', 'requests', 'lost', 'p50 ms', 'p99 ms', 'max ms', 'CPU ms/verdict'],
       [
-        [
-          load.verdictsPerSecond.toFixed(0),
-          String(load.requests),
-          String(load.lost),
-          load.p50Ms.toFixed(1),
-          load.p99Ms.toFixed(1),
-          load.maxMs.toFixed(1),
-          load.serverCpuMsPerVerdict.toFixed(3),
-        ],
+        row('rewards, with killers', load, load.serverCpuMsPerVerdict.toFixed(3)),
+        row('only answers, without', limit, '', ''),
       ],
     ),
     '',
     `killers meanwhile: ${sent.join(', ')}; workers replaced: ${workersReplaced}`,
   ].join('\n');
+}
+
+function summary({ latencies, ...measured }) {
+  const at = (share) => quantile(latencies, share);
+  return { ...measured, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+async function stop(child) {
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** The reward server's part. */
+async function measureRewards(options) {
+  const { child, url } = await startServer(REWARDS);
+  try {
+    await sendByTheClock(url, options, options.warmup);
+    const cpuBefore = await cpuSeconds(url);
+    let over = false;
+    const killing = sendKillers(url, options.deadline, () => over);
+    const load = summary(await sendByTheClock(url, options, options.seconds));
+    over = true;
+    const killers = await killing;
+    const serverCpuMs = ((await cpuSeconds(url)) - cpuBefore) * 1000;
+    const { replaced } = await (await fetch(new URL('/health', url))).json();
+    const serverCpuMsPerVerdict = serverCpuMs / (load.requests * options.batch);
+    return { load: { ...load, serverCpuMsPerVerdict }, killers, workersReplaced: replaced };
+  } finally {
+    await stop(child);
+  }
+}
+
+async function measureLimit(options) {
+  const { child, url } = await startServer([LIMIT]);
+  try {
+    return summary(await sendByTheClock(url, options, options.seconds));
+  } finally {
+    await stop(child);
+  }
 }
 
 export async function run(argv) {
@@ -239,28 +283,6 @@ export async function run(argv) {
     load: loadavg()[0],
     node: process.version,
   };
-  const { child, url } = await startServer();
-  try {
-    await sendByTheClock(url, options, options.warmup);
-    const cpuBefore = await cpuSeconds(url);
-    let over = false;
-    const killing = sendKillers(url, options.deadline, () => over);
-    const { latencies, ...measured } = await sendByTheClock(url, options, options.seconds);
-    over = true;
-    const killers = await killing;
-    const serverCpuMs = ((await cpuSeconds(url)) - cpuBefore) * 1000;
-    const { replaced } = await (await fetch(new URL('/health', url))).json();
-    const load = {
-      ...measured,
-      p50Ms: quantile(latencies, 0.5),
-      p99Ms: quantile(latencies, 0.99),
-      maxMs: quantile(latencies, 1),
-      serverCpuMsPerVerdict: serverCpuMs / (measured.requests * options.batch),
-    };
-    const data = { machine, options, load, killers, workersReplaced: replaced };
-    return { data, page: page(data) };
-  } finally {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
+  const measured = { machine, options, ...(await measureRewards(options)), limit: await measureLimit(options) };
+  return { data: measured, page: page(measured) };
 }
