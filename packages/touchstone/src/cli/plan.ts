@@ -40,10 +40,10 @@ export async function planLines(
   const outline = await outlineOf(recipe.model, directory);
   const promptTokens = meanPromptTokens(source, singleTurnEnvironment({ ...outline, source }));
   const plan = planRun(recipe, { promptTokens, responseTokens });
-  const length = given === undefined ? `${responseTokens}, the budget` : String(responseTokens);
+  const budget = given === undefined ? ', its budget' : '';
   return [
     `plan: ${recipe.steps} steps of ${plan.updates} update${plan.updates === 1 ? '' : 's'}; at most, with ` +
-      `${figure(promptTokens)} tokens a prompt (${outline.counted}) and ${length}, a response`,
+      `${figure(promptTokens)} tokens a prompt (${outline.counted}) and ${responseTokens} a response${budget}`,
     ...tableOf(recipe, plan, outline.parameters, prices),
     ...(given === undefined ? ['--response-tokens N counts with the mean length that a short run had'] : []),
     ...(prices === undefined
@@ -61,7 +61,7 @@ async function outlineOf(model: string, directory: string): Promise<Outline> {
   const { textCodec } = await import('../run/text-codec.js');
   const { info, companions } = await readModelOutline(folder);
   const { contextLength, parameters } = info;
-  return { codec: textCodec(companions, folder), contextLength, parameters, counted: 'its mean over the first tasks' };
+  return { codec: textCodec(companions, folder), contextLength, parameters, counted: 'mean of the first tasks' };
 }
 
 const blank = (length: number) => new Int32Array(Math.max(1, Math.ceil(length / CHARACTERS)));

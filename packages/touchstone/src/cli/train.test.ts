@@ -98,13 +98,13 @@ describe('touchstone train', () => {
     const dry = (...more: string[]) => runCli(['train', 'toy.json', '--dry-run', ...more], { directory });
     const plain = await dry('--model', 'models/touchstone-base');
     expect(plain.code).toBe(0);
-    expect(plain.stderr).toMatch(/^plan: \d+ steps of 1 update; at most, with .* tokens a prompt \(its mean/);
+    expect(plain.stderr).toMatch(/^plan: \d+ steps of 1 update; at most, with .* tokens a prompt \(mean of the first tasks\) and \d+ a response, its budget\n/);
     expect(plain.stderr).toMatch(/tokens sampled +[\d,]+ +[\d,]+\n/);
     expect(plain.stderr).toMatch(/operations +\d\.\de\+\d+/);
     expect(plain.stderr).not.toMatch(/cost {2}|requests/);
     const server = ['--engine', 'tinker', '--base-url', 'http://127.0.0.1:9', '--response-tokens', '2'];
     const priced = await dry('--model', 'owner/name', ...server, '--price', 'read=1,sample=2,train=3');
-    expect(priced.stderr).toMatch(/\(4 characters a token: the model is not on this machine\) and 2, a response/);
+    expect(priced.stderr).toMatch(/\(4 characters a token: the model is not on this machine\) and 2 a response\n/);
     expect(priced.stderr).toMatch(/requests +\d+ +\d+\n {2}cost +[\d.]+ +[\d.]+\n$/);
     expect(await dry('--price', 'cheap')).toMatchObject({ code: 2 });
     const long = await dry('--response-tokens', '9999');
