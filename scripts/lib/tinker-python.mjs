@@ -3,8 +3,19 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the virtual environment is made with. */
-export const TINKER_PACKAGES = ['skyrl[tinker,jax]', 'tinker', 'tinker-cookbook', 'transformers', 'torch'];
+/**
+ * What the virtual environment is made with: pip's arguments, one call after the other. The cookbook comes without its
+ * own requirements, which no index meets together with SkyRL's; pip would fall back to an early cookbook. What its loops
+ * import is in the first call.
+ */
+export const TINKER_PACKAGES = [
+  [
+    ...['skyrl[tinker,jax]>=0.3', 'tinker>=0.38', 'transformers', 'torch'],
+    ...['aiohttp', 'blobfile', 'chz', 'cloudpickle', 'datasets', 'pillow', 'pyrage', 'termcolor', 'tiktoken'],
+    'tml-renderers',
+  ],
+  ['--no-deps', 'tinker-cookbook>=0.6'],
+];
 
 /** The environment that `npm run test:tinker` makes. */
 export function tinkerEnvironment() {

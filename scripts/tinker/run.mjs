@@ -9,6 +9,7 @@
  * longer than its time has failed.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -57,27 +58,38 @@ const CHECKS = [
 /** A Python with the packages, made where there is none, or one line that says why there is none. */
 async function preparePython(installed) {
   const found = findTinkerPython();
-  if (found.python !== undefined || process.env.TOUCHSTONE_TINKER_PYTHON || installed) return found;
-  if (spawnSync('python3', ['--version']).status !== 0) return { missing: 'there is no python3' };
+  if (process.env.TOUCHSTONE_TINKER_PYTHON || installed) return found;
   const folder = tinkerEnvironment();
+  const stamp = join(folder, 'touchstone-packages.json');
+  const wanted = JSON.stringify(TINKER_PACKAGES);
+  if (found.python !== undefined && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return found;
+  if (spawnSync('python3', ['--version']).status !== 0) return { missing: 'there is no python3' };
   console.log(`test:tinker: making a Python environment in ${folder}`);
   const venv = await runBounded('python3', ['-m', 'venv', folder], { cwd: REPOSITORY, minutes: 5 });
   if (venv.code !== 0) return { missing: 'python3 has no venv' };
-  return (await install(folder)) ?? findTinkerPython();
+  const missing = await install(join(folder, 'bin', 'python'));
+  if (missing !== undefined) return { missing };
+  writeFileSync(stamp, wanted);
+  return findTinkerPython();
 }
 
-/** Undefined where it went well. */
-async function install(folder) {
-  console.log(`test:tinker: installing ${TINKER_PACKAGES.join(', ')}: 7 GB on Linux`);
+/** Undefined where it went well, else what went wrong. */
+async function install(python) {
+  console.log(`test:tinker: installing ${TINKER_PACKAGES.flat().join(' ')}: 7 GB on Linux`);
   const started = performance.now();
-  const minutes = () => Math.round((performance.now() - started) / 60_000);
-  const tick = setInterval(() => console.log(`test:tinker: still installing, ${minutes()} min`), 60_000);
+  const minutes = () => (performance.now() - started) / 60_000;
+  const tick = setInterval(() => console.log(`test:tinker: still installing, ${Math.round(minutes())} min`), 60_000);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '2'];
-  const python = join(folder, 'bin', 'python');
-  const { code, late } = await runBounded(python, [...pip, ...TINKER_PACKAGES], { minutes: INSTALL_MINUTES });
-  clearInterval(tick);
-  if (late) return { missing: `pip did not end within ${INSTALL_MINUTES} minutes` };
-  return code === 0 ? undefined : { missing: 'pip could not install the packages (its own words are above)' };
+  try {
+    for (const packages of TINKER_PACKAGES) {
+      const { code, late } = await runBounded(python, [...pip, ...packages], { minutes: INSTALL_MINUTES - minutes() });
+      if (late) return `pip did not end within ${INSTALL_MINUTES} minutes`;
+      if (code !== 0) return 'pip could not install the packages (its own words are above)';
+    }
+    return undefined;
+  } finally {
+    clearInterval(tick);
+  }
 }
 
 async function outcomeOf({ name, what, minutes, command }, context) {
