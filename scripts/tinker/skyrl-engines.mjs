@@ -1,5 +1,6 @@
 import { LocalEngine, readModelOutline, Tokenizer } from '../../packages/engine/dist/index.js';
 import { serverModels, Connection, TinkerEngine } from '../../packages/engine/dist/tinker/index.js';
+import { MAX_NEW_TOKENS } from './skyrl-recipe.mjs';
 import { progress, report } from './skyrl-report.mjs';
 
 const LOG_PROB_TOLERANCE = 1e-3;
@@ -118,7 +119,7 @@ export async function compareEngines(url, model) {
   return await withEngines(url, model, async ({ local, remote, prompts }) => {
     progress('connected; sampling (the server compiles what it meets for the first time)');
     const requests = prompts.map((prompt) => ({ prompt, seeds: [1, 2, 3, 4] }));
-    const { sampled, ...batch } = batchOf(prompts, await remote.sample(requests, { maxNewTokens: 32 }));
+    const { sampled, ...batch } = batchOf(prompts, await remote.sample(requests, { maxNewTokens: MAX_NEW_TOKENS }));
     progress('sampled; log-probs on both sides');
     const [here, there] = [(await local.forward(batch)).logProb, (await remote.forward(batch)).logProb];
     const losses = await compareLosses(remote, batch, there);

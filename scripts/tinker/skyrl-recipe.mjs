@@ -8,7 +8,7 @@ const CLI = fileURLToPath(new URL('../../packages/touchstone/bin/touchstone.js',
 /** An adapter has a higher learning rate than all weights, as adapters need. */
 const RATES = { SkyRL: 1e-3, local: 4e-4 };
 /** Half of the recipe's budget is room for almost every answer, and half the time of a server that pads to it. */
-const MAX_NEW_TOKENS = 48;
+export const MAX_NEW_TOKENS = 48;
 const MINUTES = 15;
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
