@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   executedVerifiers,
   isExecutedKind,
@@ -18,11 +17,9 @@ import {
   type VerifierPool,
   type VerifierTarget,
 } from '@touchstone/verify/runner';
-import { Hono, type Context, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { z } from 'zod';
-import { faultOf, openrlhfBody, policy, verifyBody, type BodyFault, type VerifyItem } from './bodies.js';
+import { Hono, type Context } from 'hono';
+import { openrlhfBody, policy, verifyBody, type VerifyItem } from './bodies.js';
+import { limitBody, readJson, RequestFault, requireBearer } from './http.js';
 import { Counter, gauge, Histogram } from './metrics.js';
 
 export interface RewardAppOptions {
@@ -45,8 +42,6 @@ export interface WireVerdict extends Verdict {
   readonly reward: number | null;
 }
 
-type ErrorCode = 'invalid-body' | 'unauthorized' | 'too-large' | 'busy' | 'not-found' | 'internal';
-
 /**
  * The reward server's routes: POST /verify, POST /openrlhf, GET /kinds, GET /health, GET /metrics.
  * A response that cannot be judged is a verdict that says so, never an HTTP error; HTTP errors are about the request.
@@ -62,20 +57,32 @@ export function rewardApp(options: RewardAppOptions): Hono {
     meters.requestSeconds.observe({ route }, (performance.now() - started) / 1000);
   });
   app.get('/health', (context) => context.json({ status: 'ok', ...options.pool.state }));
-  if (options.token !== undefined) app.use(requireToken(options.token));
+  if (options.token !== undefined) app.use(requireBearer(options.token));
   app.use(limitBody(options.maxBodyBytes));
   app.get('/metrics', (context) => context.text(meters.render(options.pool)));
   app.get('/kinds', (context) => context.json({ kinds: kinds(options) }));
   app.post('/verify', (context) => verifyRoute(context, options, meters));
   app.post('/openrlhf', (context) => openrlhfRoute(context, options, meters));
-  app.notFound((context) =>
-    failure(context, 404, 'not-found', { field: 'path', message: `no route ${context.req.path}` }),
-  );
-  app.onError((error, context) => {
-    if (error instanceof QueueFullError) return busy(context);
-    return failure(context, 500, 'internal', { field: '', message: error.message });
-  });
+  app.notFound((context) => answerError(new RequestFault(404, 'path', `no route ${context.req.path}`), context));
+  app.onError(answerError);
   return app;
+}
+
+const CODES: Partial<Record<RequestFault['status'], string>> = {
+  400: 'invalid-body',
+  401: 'unauthorized',
+  404: 'not-found',
+  413: 'too-large',
+};
+
+function answerError(error: Error, context: Context): Response {
+  const body = (code: string, message: string, field = '') => ({ error: { code, field, message } });
+  if (error instanceof QueueFullError) {
+    context.header('Retry-After', '1');
+    return context.json(body('busy', 'the queue is full; send fewer items at a time, or wait'), 503);
+  }
+  if (!(error instanceof RequestFault)) return context.json(body('internal', error.message), 500);
+  return context.json(body(CODES[error.status] ?? 'internal', error.message, error.field), error.status);
 }
 
 const ROUTES: ReadonlySet<string> = new Set(['/verify', '/openrlhf', '/kinds', '/health', '/metrics']);
@@ -110,102 +117,77 @@ class Meters {
 }
 
 async function verifyRoute(context: Context, options: RewardAppOptions, meters: Meters): Promise<Response> {
-  const body = await readBody(context, verifyBody);
-  if ('fault' in body) return failure(context, 400, 'invalid-body', body.fault);
-  const { items, policy } = body.value;
-  const jobs = toJobs(items, options, 'items');
-  if ('fault' in jobs) return failure(context, 400, 'invalid-body', jobs.fault);
-  const verdicts = await judge(context, jobs.value, items, options, meters);
-  return verdicts === null ? busy(context) : context.json({ verdicts: verdicts.map((each) => wire(each, policy)) });
+  const { items, policy } = await readJson(context, verifyBody);
+  const verdicts = await judge(context, items, 'items', options, meters);
+  return context.json({ verdicts: verdicts.map((each) => wire(each, policy)) });
 }
 
 /** The kind and the policy stand in the URL, since OpenRLHF's body has no place for them: /openrlhf?kind=math. */
 async function openrlhfRoute(context: Context, options: RewardAppOptions, meters: Meters): Promise<Response> {
-  const body = await readBody(context, openrlhfBody);
-  if ('fault' in body) return failure(context, 400, 'invalid-body', body.fault);
-  const { query, prompts, labels } = body.value;
+  const { query, prompts, labels } = await readJson(context, openrlhfBody);
   const named = policy.exclude(['exclude', 'timeout-is-wrong']).safeParse(context.req.query('policy') ?? 'zero');
   if (!named.success) {
-    const message = 'OpenRLHF takes no missing rewards: must be zero or penalty';
-    return failure(context, 400, 'invalid-body', { field: 'policy', message });
+    throw new RequestFault(400, 'policy', 'OpenRLHF takes no missing rewards: must be zero or penalty');
   }
   const kind = context.req.query('kind') ?? 'math';
   const items = query.map((text, i): VerifyItem => {
     const prompt = prompts[i] ?? '';
     return { kind, response: text.startsWith(prompt) ? text.slice(prompt.length) : text, reference: labels[i] ?? null };
   });
-  const jobs = toJobs(items, options, 'query');
-  if ('fault' in jobs) return failure(context, 400, 'invalid-body', jobs.fault);
-  const verdicts = await judge(context, jobs.value, items, options, meters);
-  if (verdicts === null) return busy(context);
+  const verdicts = await judge(context, items, 'query', options, meters);
   const rewards = verdicts.map((verdict) => scoreOrPolicy(verdict, named.data));
   const unjudged = verdicts.map(({ outcome }) => (outcome === 'correct' || outcome === 'incorrect' ? 0 : 1));
   return context.json({ rewards, scores: verdicts.map(({ score }) => score), extra_logs: { unjudged } });
 }
 
-/** Verdicts in the order of the jobs; null when the queue has no room for them. */
+/**
+ * Verdicts in the order of the items.
+ *
+ * @param field Name of the items in the request, for the message about a wrong one.
+ * @throws RequestFault Where an item cannot be judged as asked; then none is.
+ * @throws QueueFullError When the queue has no room for them.
+ */
 async function judge(
   context: Context,
-  jobs: readonly Job[],
   items: readonly VerifyItem[],
+  field: string,
   options: RewardAppOptions,
   meters: Meters,
-): Promise<Verdict[] | null> {
-  const { pool, concurrency } = options;
-  if (jobs.length === 0) return [];
-  try {
-    const verdicts = await pool.runAll(jobs, { signal: context.req.raw.signal, concurrency });
-    for (const [i, verdict] of verdicts.entries()) meters.count(items[i]?.kind ?? '', verdict);
-    return verdicts;
-  } catch (error) {
-    if (error instanceof QueueFullError) return null;
-    throw error;
-  }
-}
-
-type Read<T> = { readonly value: T } | { readonly fault: BodyFault };
-
-async function readBody<S extends z.ZodType>(context: Context, schema: S): Promise<Read<z.infer<S>>> {
-  let body: unknown;
-  try {
-    body = JSON.parse(await context.req.text());
-  } catch (error) {
-    return { fault: { field: 'body', message: `must be JSON: ${(error as Error).message}` } };
-  }
-  const parsed = schema.safeParse(body);
-  return parsed.success ? { value: parsed.data } : { fault: faultOf(parsed.error, body) };
-}
-
-function toJobs(items: readonly VerifyItem[], options: RewardAppOptions, field: string): Read<Job[]> {
-  const { maxItems, maxDeadlineMs } = options;
+): Promise<Verdict[]> {
+  const { pool, concurrency, maxItems } = options;
   if (items.length > maxItems) {
-    return {
-      fault: { field, message: `must hold at most ${maxItems} items, got ${items.length}; send several requests` },
-    };
+    throw new RequestFault(
+      400,
+      field,
+      `must hold at most ${maxItems} items, got ${items.length}; send several requests`,
+    );
   }
-  const jobs: Job[] = [];
-  for (const [i, { kind, deadlineMs, options: verifierOptions, response, reference }] of items.entries()) {
-    const verifier = targetOf(kind, options);
-    if (verifier === undefined) {
-      return {
-        fault: { field: `${field}[${i}].kind`, message: `must be one of GET /kinds, got ${JSON.stringify(kind)}` },
-      };
-    }
-    if (deadlineMs !== undefined && deadlineMs > maxDeadlineMs) {
-      const message = `must be at most ${maxDeadlineMs}, got ${deadlineMs}`;
-      return { fault: { field: `${field}[${i}].deadlineMs`, message } };
-    }
-    const fault = optionFaultOf(verifier, verifierOptions);
-    if (fault !== null) return { fault: { field: `${field}[${i}].options.${fault.option}`, message: fault.message } };
-    jobs.push({
-      verifier,
-      response,
-      reference,
-      ...(verifierOptions !== undefined && { options: verifierOptions }),
-      ...(deadlineMs !== undefined && { deadlineMs }),
-    });
+  const jobs = items.map((item, i) => toJob(item, `${field}[${i}]`, options));
+  if (jobs.length === 0) return [];
+  const verdicts = await pool.runAll(jobs, { signal: context.req.raw.signal, concurrency });
+  for (const [i, verdict] of verdicts.entries()) meters.count(items[i]?.kind ?? '', verdict);
+  return verdicts;
+}
+
+function toJob(item: VerifyItem, field: string, options: RewardAppOptions): Job {
+  const { kind, deadlineMs, options: verifierOptions, response, reference } = item;
+  const verifier = targetOf(kind, options);
+  if (verifier === undefined) {
+    throw new RequestFault(400, `${field}.kind`, `must be one of GET /kinds, got ${JSON.stringify(kind)}`);
   }
-  return { value: jobs };
+  const { maxDeadlineMs } = options;
+  if (deadlineMs !== undefined && deadlineMs > maxDeadlineMs) {
+    throw new RequestFault(400, `${field}.deadlineMs`, `must be at most ${maxDeadlineMs}, got ${deadlineMs}`);
+  }
+  const fault = optionFaultOf(verifier, verifierOptions);
+  if (fault !== null) throw new RequestFault(400, `${field}.options.${fault.option}`, fault.message);
+  return {
+    verifier,
+    response,
+    reference,
+    ...(verifierOptions !== undefined && { options: verifierOptions }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  };
 }
 
 function optionFaultOf(target: VerifierTarget, given: VerifyItem['options'] = {}): OptionFault | null {
@@ -237,47 +219,4 @@ function kinds({ modules = {} }: RewardAppOptions): unknown[] {
 function wire(verdict: Verdict, policy: OutcomePolicyName): WireVerdict {
   const reward = scoreOrPolicy(verdict, policy);
   return { ...verdict, reward: Number.isNaN(reward) ? null : reward };
-}
-
-function failure(
-  context: Context,
-  status: ContentfulStatusCode,
-  code: ErrorCode,
-  { field, message }: BodyFault,
-): Response {
-  return context.json({ error: { code, field, message: field === '' ? message : `${field}: ${message}` } }, status);
-}
-
-function busy(context: Context): Response {
-  context.header('Retry-After', '1');
-  return failure(context, 503, 'busy', {
-    field: '',
-    message: 'the queue is full; send fewer items at a time, or wait',
-  });
-}
-
-function tooLarge(context: Context, limit: number): Response {
-  return failure(context, 413, 'too-large', { field: 'body', message: `must be at most ${limit} bytes` });
-}
-
-function limitBody(maxSize: number): MiddlewareHandler {
-  const counted = bodyLimit({ maxSize, onError: (context) => tooLarge(context, maxSize) });
-  return async (context, next) => {
-    const length = context.req.header('Content-Length');
-    const isCounted = length === undefined || context.req.header('Transfer-Encoding') !== undefined;
-    // Counting opens the body as a stream, which costs more than a verdict; a length that is given needs none.
-    if (isCounted) return counted(context, next);
-    return Number(length) > maxSize ? tooLarge(context, maxSize) : next();
-  };
-}
-
-function requireToken(token: string): MiddlewareHandler {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return async (context, next) => {
-    // Digests have one length, so the comparison tells nothing about the token's.
-    if (timingSafeEqual(digest(context.req.header('Authorization') ?? ''), expected)) return next();
-    const message = 'must be "Bearer <token>" with the token of this server';
-    return failure(context, 401, 'unauthorized', { field: 'Authorization', message });
-  };
 }

@@ -2,11 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { serve, type ServerType } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { UserError } from '../errors.js';
 import { faultOf } from './bodies.js';
 
-/** What the servers of models share: listening, tokens, bodies, and faults of a request. */
+/** What the servers share: listening, tokens, bodies, and faults of a request. */
 
 /** Wrong or unanswerable request: `field` and the rule it broke. Every server words it in its own shape. */
 export class RequestFault extends Error {
@@ -46,30 +47,63 @@ export function parseBody<S extends z.ZodType>(body: unknown, schema: S): z.infe
   throw new RequestFault(400, field, message);
 }
 
+/** Refuses a body of more than `maxSize` bytes with status 413. */
+export function limitBody(maxSize: number): MiddlewareHandler {
+  const tooLarge = (): never => {
+    throw new RequestFault(413, 'body', `must be at most ${maxSize} bytes`);
+  };
+  const counted = bodyLimit({ maxSize, onError: tooLarge });
+  return async (context, next) => {
+    const length = context.req.header('Content-Length');
+    const isCounted = length === undefined || context.req.header('Transfer-Encoding') !== undefined;
+    // Counting opens the body as a stream, which costs more than a verdict; a length that is given needs none.
+    if (isCounted) return counted(context, next);
+    return Number(length) > maxSize ? tooLarge() : next();
+  };
+}
+
 /** Lets only requests with the token through: `Authorization: Bearer <token>`, or the header `X-API-Key`. */
 export function requireToken(token: string): MiddlewareHandler {
+  return requireSecret(
+    token,
+    ({ req }) => req.header('X-API-Key') ?? req.header('Authorization')?.replace(/^Bearer /i, ''),
+  );
+}
+
+/** Lets only requests with exactly the header `Authorization: Bearer <token>` through. */
+export function requireBearer(token: string): MiddlewareHandler {
+  return requireSecret(`Bearer ${token}`, ({ req }) => req.header('Authorization'));
+}
+
+function requireSecret(secret: string, given: (context: Context) => string | undefined): MiddlewareHandler {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const expected = digest(token);
+  const expected = digest(secret);
   return async (context, next) => {
-    const given =
-      context.req.header('X-API-Key') ?? context.req.header('Authorization')?.replace(/^Bearer /i, '') ?? '';
     // Digests have one length, so the comparison tells nothing about the token's.
-    if (timingSafeEqual(digest(given), expected)) return next();
+    if (timingSafeEqual(digest(given(context) ?? ''), expected)) return next();
     throw new RequestFault(401, 'Authorization', 'must be "Bearer <token>" with the token of this server');
   };
 }
 
 export interface HttpServer {
   readonly url: string;
-  /** Takes no more requests, lets those under way finish for `graceMs`, then drops them. */
+  /** Takes no more requests and lets those under way finish, for `graceMs` at most. */
   close(): Promise<void>;
 }
 
-/** How long requests under way may take to finish when a server ends; long polls and streams are cut after it. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** How long requests under way may take to finish when the server ends. Infinity: until all are answered. */
+  readonly graceMs?: number;
+}
+
+/** Long polls and streams end when their client wants, so a server that ends cuts them. */
 const GRACE_MS = 2000;
 
 /**
- * Listens on `host`:`port` (0: any free port).
+ * Listens on `host`:`port`.
  *
  * @param command Named in the error, such as `serve openai`.
  * @throws UserError Where the address cannot be used.
@@ -77,7 +111,7 @@ const GRACE_MS = 2000;
 export async function listen(
   command: string,
   fetch: Parameters<typeof serve>[0]['fetch'],
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, graceMs = GRACE_MS }: ListenOptions,
 ): Promise<HttpServer> {
   try {
     const { server, address } = await new Promise<{ server: ServerType; address: AddressInfo }>((resolve, reject) => {
@@ -85,7 +119,7 @@ export async function listen(
       opened.once('error', reject);
     });
     const shown = host.includes(':') ? `[${host}]` : host;
-    return { url: `http://${shown}:${address.port}`, close: () => shutDown(server) };
+    return { url: `http://${shown}:${address.port}`, close: () => shutDown(server, graceMs) };
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new UserError(
@@ -94,13 +128,14 @@ export async function listen(
   }
 }
 
-async function shutDown(server: ServerType): Promise<void> {
+async function shutDown(server: ServerType, graceMs: number): Promise<void> {
   await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => {
+    const cut = (): void => {
       if ('closeAllConnections' in server) server.closeAllConnections();
-    }, GRACE_MS);
+    };
+    const timer = Number.isFinite(graceMs) ? setTimeout(cut, graceMs) : undefined;
     server.close(() => {
-      clearTimeout(cut);
+      clearTimeout(timer);
       resolve();
     });
     if ('closeIdleConnections' in server) server.closeIdleConnections();

@@ -159,7 +159,10 @@ describe('reward server', () => {
   });
 
   it('knows its routes', async () => {
-    expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
+    const unknown = await fetch(`${server.url}/nothing`);
+    expect(unknown.status).toBe(404);
+    const message = 'path: no route /nothing';
+    expect(await unknown.json()).toEqual({ error: { code: 'not-found', field: 'path', message } });
     const health = await (await fetch(`${server.url}/health`)).json();
     expect(health).toMatchObject({ status: 'ok', waiting: 0, workers: 2 });
     const { kinds } = (await (await fetch(`${server.url}/kinds`)).json()) as { kinds: { kind: string }[] };
@@ -194,18 +197,35 @@ describe('reward server options', () => {
       expect((await fetch(`${url}/metrics`)).status).toBe(401);
       expect((await post(`${url}/verify`, body)).status).toBe(401);
       expect((await post(`${url}/verify`, body, { Authorization: 'Bearer secre' })).status).toBe(401);
+      expect((await post(`${url}/verify`, body, { 'X-API-Key': 'secret' })).status).toBe(401);
+      const message = 'Authorization: must be "Bearer <token>" with the token of this server';
+      expect((await post(`${url}/verify`, body, { Authorization: 'bearer secret' })).json).toEqual({
+        error: { code: 'unauthorized', field: 'Authorization', message },
+      });
       expect((await post(`${url}/verify`, body, { Authorization: 'Bearer secret' })).status).toBe(200);
     });
   });
 
-  it('refuses bodies that are too large', async () => {
+  it('refuses bodies that are too large, whether their length is told or not', async () => {
     await withServer({ maxBodyBytes: 1000 }, async ({ url }) => {
-      const items = [{ kind: 'exact', response: 'x'.repeat(2000), reference: '' }];
-      expect(await post(`${url}/verify`, { items })).toMatchObject({
-        status: 413,
-        json: { error: { code: 'too-large' } },
-      });
+      const body = JSON.stringify({ items: [{ kind: 'exact', response: 'x'.repeat(2000), reference: '' }] });
+      const told = await fetch(`${url}/verify`, { method: 'POST', body });
+      const chunked = { method: 'POST', body: new Blob([body]).stream(), duplex: 'half' } as RequestInit;
+      for (const response of [told, await fetch(`${url}/verify`, chunked)]) {
+        expect(response.status).toBe(413);
+        const message = 'body: must be at most 1000 bytes';
+        expect(await response.json()).toEqual({ error: { code: 'too-large', field: 'body', message } });
+      }
     });
+  });
+
+  it('answers what has arrived before it ends, however long that takes', async () => {
+    const server = await startRewardServer({ port: 0, workers: 1, modules });
+    const items = [{ kind: 'loop', response: '', reference: null, deadlineMs: 2300 }];
+    const reply = post(`${server.url}/verify`, { items });
+    while (server.pool.state.running === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.close();
+    expect((await reply).json.verdicts[0]).toMatchObject({ outcome: 'timeout', reason: 'deadline' });
   });
 
   it('says 503 when its queue is full, and serves again afterwards', async () => {
@@ -214,7 +234,10 @@ describe('reward server options', () => {
       const replies = await Promise.all(Array.from({ length: 6 }, () => post(`${url}/verify`, slow)));
       const statuses = replies.map(({ status }) => status);
       expect(statuses).toContain(200);
-      expect(statuses).toContain(503);
+      const message = 'the queue is full; send fewer items at a time, or wait';
+      expect(replies.find(({ status }) => status === 503)?.json).toEqual({
+        error: { code: 'busy', field: '', message },
+      });
       const after = await post(`${url}/verify`, { items: [{ kind: 'exact', response: '4', reference: '4' }] });
       expect(after.json.verdicts[0].outcome).toBe('correct');
     });

@@ -1,9 +1,7 @@
-import { serve, type ServerType } from '@hono/node-server';
-import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { VerifierPool, type CustomVerifier, type PoolOptions } from '@touchstone/verify/runner';
-import { UserError } from '../errors.js';
 import { rewardApp } from './app.js';
+import { listen } from './http.js';
 
 export interface RewardServerOptions extends Pick<
   PoolOptions,
@@ -54,36 +52,18 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     concurrency: workers * 16,
   });
   try {
-    const { server, address } = await listen(app.fetch, host, port);
-    const shown = host.includes(':') ? `[${host}]` : host;
-    return { url: `http://${shown}:${address.port}`, pool, close: () => shutDown(server, pool) };
+    // A request under way ends by itself: each of its items has a deadline.
+    const server = await listen('serve rewards', app.fetch, { host, port, graceMs: Infinity });
+    return {
+      url: server.url,
+      pool,
+      async close() {
+        await server.close();
+        await pool.close();
+      },
+    };
   } catch (error) {
     await pool.close();
-    throw new UserError(
-      `serve rewards: ${host}:${port} must be free to listen on, got ${reasonOf(error)}; choose another --port or --host`,
-    );
+    throw error;
   }
-}
-
-function listen(
-  fetch: Parameters<typeof serve>[0]['fetch'],
-  hostname: string,
-  port: number,
-): Promise<{ server: ServerType; address: AddressInfo }> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname, port }, (address) => resolve({ server, address }));
-    server.once('error', reject);
-  });
-}
-
-async function shutDown(server: ServerType, pool: VerifierPool): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-  });
-  await pool.close();
-}
-
-function reasonOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
 }
