@@ -7,4 +7,5 @@ export { verilogPool, type VerilogPool } from './pool.js';
 export { hasSimulator, simulateVerilog, type SimulationOptions, type SimulationReport } from './simulation.js';
 export { makeTestbench, type PortFacts, type PortWidth, type TestbenchOptions } from './testbench.js';
 export { moduleGraph, tokenize, topModule, type Token, type TokenKind } from './tokens.js';
-export { verifyVerilog, type VerilogOptions, type VerilogReference } from './verify-verilog.js';
+export type { VerilogOptions, VerilogReference } from './reference.js';
+export { verifyVerilog } from './verify-verilog.js';

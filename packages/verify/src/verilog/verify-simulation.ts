@@ -1,8 +1,8 @@
 import { correct, crashed, incorrect, timeout, unscorable, type Verdict } from '../verdict.js';
 import type { VerilogPool } from './pool.js';
+import type { VerilogOptions } from './reference.js';
 import { simulateVerilog, type SimulationReport } from './simulation.js';
 import type { PortFacts } from './testbench.js';
-import type { VerilogOptions } from './verify-verilog.js';
 
 interface Sources {
   readonly code: string;

@@ -98,6 +98,24 @@ describe('verifyVerilog', () => {
     await expect(given).rejects.toThrow('enough');
   });
 
+  test.each([
+    [{ simulation: { outer: '1; $finish; for (;0' } }, 'whole numbers from 1'],
+    [{ simulation: { inner: 0.5 } }, 'whole numbers from 1'],
+    [{ simulation: { seed: 2 ** 31 } }, 'simulation.seed must be a whole number'],
+    [{ simulation: { timeoutMs: 1e9 } }, 'no option is called timeoutMs'],
+    [{ simulation: { unknown: 'any' } }, 'one of exact, open'],
+    [{ simulation: [] }, 'simulation must be {'],
+    [{ reset: { port: 'r', cycle: 2 } }, 'did you mean cycles?'],
+    [{ reset: { port: 'r', activeLow: 'yes' } }, 'true or false'],
+    [{ timeoutMs: 0 }, 'above 0'],
+  ])('the options %j are refused before anything runs', async (options, message) => {
+    const source = 'module m(input a, output b); assign b = a; endmodule';
+    const verdict = await judge(source, source, { method: 'simulation', ...options });
+    expect(verdict).toMatchObject({ outcome: 'unscorable', elapsedMs: 0 });
+    expect(['bad-option', 'unknown-option']).toContain(verdict.reason);
+    expect(verdict.feedback).toContain(message);
+  });
+
   test.runIf(hasSimulator())('the test bench of CodeV-R1 agrees on clear cases', { timeout: PATIENCE }, async () => {
     const source = `module m(input clk, input rst, input [39:0] d, output reg [39:0] q);
       always @(posedge clk) if (rst) q <= 0; else q <= d; endmodule`;
