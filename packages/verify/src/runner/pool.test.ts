@@ -74,14 +74,22 @@ describe('VerifierPool', () => {
   );
 
   it('a killer delays only the worker that holds it', async () => {
-    const two = pool({ workers: 2, deadlineMs: 4000 });
+    const two = pool({ workers: 2, deadlineMs: 60_000 });
     await two.runAll([job('equal'), job('equal')]);
-    const killer = two.run(job('loop'));
-    const started = performance.now();
-    const verdicts = await two.runAll(Array.from({ length: 20 }, () => job('equal')));
-    expect(performance.now() - started).toBeLessThan(3000);
-    expect(verdicts.every((verdict) => verdict.outcome === 'correct')).toBe(true);
-    expect((await killer).outcome).toBe('timeout');
+    const stop = new AbortController();
+    const killer = two.run(job('loop'), stop.signal);
+    const rounds: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const started = performance.now();
+      const verdicts = await two.runAll(Array.from({ length: 20 }, () => job('equal')));
+      rounds.push(performance.now() - started);
+      expect(verdicts.every((verdict) => verdict.outcome === 'correct')).toBe(true);
+      expect(two.state.running).toBe(1);
+    }
+    // The best of some rounds: other work on the machine slows a round, a killer in the way would stop them all.
+    expect(Math.min(...rounds)).toBeLessThan(300);
+    stop.abort(new Error('enough'));
+    await expect(killer).rejects.toThrow('enough');
   });
 
   it('a module that never returns takes no worker from the registered kinds', async () => {
