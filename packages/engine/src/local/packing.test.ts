@@ -107,6 +107,15 @@ it('equal prompts are computed once, and sequences are not padded to the longest
   expect(packTokens(ragged, all!)).toMatchObject({ batch: 3, time: 41 });
 });
 
+it('long answers to a short prompt get bins of their own, where one for both would cost attention more', () => {
+  const batch = batchOf([{ prompt: [1, 2], answers: [38, 38] }]);
+  const [micro, ...others] = packSequences(batch, { tokens: 1024, scored: 1024 });
+  expect(others).toEqual([]);
+  const { ids, batch: bins, time } = packTokens(batch, micro!);
+  expect(ids.length).toBe(1 + 2 + 37 * 2);
+  expect([bins, time]).toEqual([2, 2 + 37 + 1]);
+});
+
 it('micro-batches are of about equal size', () => {
   const batch = batchOf(Array.from({ length: 11 }, (_, i) => ({ prompt: [i], answers: [10] })));
   const sizes = packSequences(batch, { tokens: 100, scored: 1000 }).map(({ families }) => families.length);
