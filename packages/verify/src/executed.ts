@@ -30,19 +30,19 @@ export const executedVerifiers = {
   },
   sql: {
     load: async () => (await import('./sql/verify-sql.js')).verifySql,
-    close: async () => (await import('./sql/pool.js')).closeSqlPool(),
+    close: async () => (await import('./sql/pool.js')).sharedSqlPool.close(),
     checks: 'SQL by what it gives on every fixture of the task: a query, or a change of the database',
     reference: '{ schema?, fixtures?, query or change or expected, check? }',
   },
   svg: {
     load: async () => (await import('./svg/verify-svg.js')).verifySvg,
-    close: async () => (await import('./svg/pool.js')).closeSvgPool(),
+    close: async () => (await import('./svg/pool.js')).sharedSvgPool.close(),
     checks: 'a drawing by its likeness to a reference: pixels, shape, colour',
     reference: 'an SVG text, or { svg or png, caption? }',
   },
   verilog: {
     load: async () => (await import('./verilog/verify-verilog.js')).verifyVerilog,
-    close: async () => (await import('./verilog/pool.js')).closeVerilogPool(),
+    close: async () => (await import('./verilog/pool.js')).sharedVerilogPool.close(),
     checks: 'a circuit by proof of its equivalence to a reference, or by simulation',
     reference: 'Verilog source, or { code, top? }',
   },

@@ -1,24 +1,22 @@
 import { QuickJsSandbox } from '../javascript/sandbox.js';
 import { PyodideSandbox, type PythonSandbox } from '../python/sandbox.js';
 import type { Sandbox } from '../sandbox/program.js';
+import { Shared } from '../sandbox/shared.js';
 
-let python: PythonSandbox | null = null;
-let javascript: Sandbox | null = null;
+const python = new Shared<PythonSandbox>(() => new PyodideSandbox());
+const javascript = new Shared<Sandbox>(() => new QuickJsSandbox());
 
 /** The Python processes that all callers of this process share; made on first use. */
 export function pythonSandbox(): PythonSandbox {
-  return (python ??= new PyodideSandbox());
+  return python.get();
 }
 
 /** The JavaScript processes that all callers of this process share; made on first use. */
 export function javascriptSandbox(): Sandbox {
-  return (javascript ??= new QuickJsSandbox());
+  return javascript.get();
 }
 
 /** Ends the shared processes. The next use starts new ones. */
 export async function closeSandboxes(): Promise<void> {
-  const closing = [python, javascript].flatMap((each) => each?.close() ?? []);
-  python = null;
-  javascript = null;
-  await Promise.all(closing);
+  await Promise.all([python.close(), javascript.close()]);
 }

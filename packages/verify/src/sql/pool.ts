@@ -1,5 +1,6 @@
 import { packageFolder } from '../sandbox/permissions.js';
 import { SandboxPool, type SandboxPoolOptions } from '../sandbox/pool.js';
+import { Shared } from '../sandbox/shared.js';
 import type { SqlJob, SqlValue } from './job.js';
 
 /** Processes that run SQL. Throws where the package `sql.js` is not installed. */
@@ -8,17 +9,4 @@ export function makeSqlPool(options: SandboxPoolOptions = {}): SandboxPool<SqlJo
   return new SandboxPool(new URL('../../dist/sql/backend.js', import.meta.url), { ...options, allowRead });
 }
 
-let shared: SandboxPool<SqlJob, SqlValue> | undefined;
-
-/** The processes of callers that bring none of their own; they end with this process and do not keep it alive. */
-export function sharedSqlPool(): SandboxPool<SqlJob, SqlValue> {
-  shared ??= makeSqlPool();
-  return shared;
-}
-
-/** Ends the shared processes. The next use starts new ones. */
-export async function closeSqlPool(): Promise<void> {
-  const open = shared;
-  shared = undefined;
-  await open?.close();
-}
+export const sharedSqlPool = new Shared(() => makeSqlPool());

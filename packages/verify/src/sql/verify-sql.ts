@@ -9,7 +9,9 @@ import { extractCode } from '../extract/code-block.js';
 import { answerPart } from '../extract/thinking.js';
 import type { SandboxReport } from '../sandbox/backend.js';
 import type { SandboxPool } from '../sandbox/pool.js';
-import { correct, crashed, incorrect, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
+import { ReferenceRuns } from '../sandbox/reference-runs.js';
+import { unfinished } from '../sandbox/unfinished.js';
+import { correct, crashed, incorrect, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import { ComparisonBudget, ComparisonBudgetError } from './bag.js';
 import { compareTables, type Comparison } from './compare.js';
 import type { SqlJob, SqlRun, SqlValue } from './job.js';
@@ -63,7 +65,7 @@ export async function verifySql(
   if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const extracted = extractSql(response);
   if (extracted === null) return incorrect('no-answer', { feedback: 'the response has no SQL' });
-  const pool = context.pool ?? sharedSqlPool();
+  const pool = context.pool ?? sharedSqlPool.get();
   const wanted = await rightTables(task, rules, pool);
   context.signal?.throwIfAborted();
   if (typeof wanted === 'string') return unscorable('bad-reference', { feedback: wanted, extracted });
@@ -82,9 +84,7 @@ function limitsOf({ wallMs, memoryMb }: SqlRules): { wallMs: number; memoryMb: n
   return { wallMs, memoryMb };
 }
 
-/** Results of reference queries, which every response to a task is compared with; the oldest goes first. */
-const references = new Map<string, Promise<SandboxReport<SqlValue>>>();
-const MAX_REFERENCES = 64;
+const references = new ReferenceRuns<SqlValue>();
 
 async function rightTables(
   task: SqlTask,
@@ -102,17 +102,12 @@ async function rightTables(
   }
   const job = jobOf(task, right.text, rules);
   const key = JSON.stringify([job, limitsOf(rules)]);
-  const known = references.get(key) ?? pool.run(job, limitsOf(rules));
-  references.set(key, known);
-  const [oldest] = references.keys();
-  if (references.size > MAX_REFERENCES && oldest !== undefined) references.delete(oldest);
-  const report = await known.catch((error: unknown) => {
-    references.delete(key);
-    throw error;
-  });
+  const report = await references.get(
+    key,
+    () => pool.run(job, limitsOf(rules)),
+    (each) => faultOf(each) === null,
+  );
   const fault = faultOf(report);
-  // What failed for want of time or memory may succeed on a quieter machine.
-  if (fault !== null) references.delete(key);
   return fault ?? wantedOf(report, task, right.text, rules);
 }
 
@@ -160,9 +155,7 @@ function judge(
   rules: SqlRules,
   extracted: string,
 ): Verdict {
-  if (report.ended === 'timeout') return timeout(rules.wallMs, { extracted });
-  if (report.ended !== 'finished')
-    return crashed(report.ended === 'memory' ? 'memory' : 'sandbox', { extracted, feedback: report.detail });
+  if (report.ended !== 'finished') return unfinished(report, rules.wallMs, extracted);
   if (report.value.kind === 'refused') {
     const { code, message } = report.value.refusal;
     return incorrect(code === 'empty' ? 'no-answer' : code, { extracted, feedback: message });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { packageFolder } from '../sandbox/permissions.js';
 import { SandboxPool, type SandboxPoolOptions } from '../sandbox/pool.js';
+import { Shared } from '../sandbox/shared.js';
 import type { DrawingJob, DrawingValue } from './job.js';
 
 /** Processes that draw. Throws where the package `@resvg/resvg-js` is not installed. */
@@ -32,17 +33,4 @@ function nativeParts(resvg: URL): URL[] {
   });
 }
 
-let shared: SandboxPool<DrawingJob, DrawingValue> | undefined;
-
-/** The processes of callers that bring none of their own; they end with this process and do not keep it alive. */
-export function sharedSvgPool(): SandboxPool<DrawingJob, DrawingValue> {
-  shared ??= makeSvgPool();
-  return shared;
-}
-
-/** Ends the shared processes. The next use starts new ones. */
-export async function closeSvgPool(): Promise<void> {
-  const open = shared;
-  shared = undefined;
-  await open?.close();
-}
+export const sharedSvgPool = new Shared(() => makeSvgPool());

@@ -9,7 +9,9 @@
 import { afterThinking } from '../extract/thinking.js';
 import type { SandboxReport } from '../sandbox/backend.js';
 import type { SandboxPool } from '../sandbox/pool.js';
-import { crashed, incorrect, partial, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
+import { ReferenceRuns } from '../sandbox/reference-runs.js';
+import { unfinished } from '../sandbox/unfinished.js';
+import { incorrect, partial, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import type { DrawingJob, DrawingValue, Raster } from './job.js';
 import { sharedSvgPool } from './pool.js';
 import { partNames, readOptions, readReference, type PartName, type SvgRules, type SvgTask } from './reference.js';
@@ -70,7 +72,7 @@ export async function verifySvg(
   if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const extracted = extractSvg(response);
   if (extracted === null) return incorrect('no-answer', { feedback: 'the response has no complete svg element' });
-  const pool = context.pool ?? sharedSvgPool();
+  const pool = context.pool ?? sharedSvgPool.get();
   const wanted = task.picture === null ? null : await referenceRaster(task.picture, rules, pool);
   context.signal?.throwIfAborted();
   if (typeof wanted === 'string') return unscorable('bad-reference', { feedback: wanted, extracted });
@@ -86,9 +88,7 @@ function limitsOf({ wallMs, memoryMb }: SvgRules): { wallMs: number; memoryMb: n
   return { wallMs, memoryMb };
 }
 
-/** Drawn references, which every response to a task is compared with; the oldest goes first. */
-const references = new Map<string, Promise<SandboxReport<DrawingValue>>>();
-const MAX_REFERENCES = 64;
+const references = new ReferenceRuns<DrawingValue>();
 
 async function referenceRaster(
   picture: NonNullable<SvgTask['picture']>,
@@ -96,21 +96,20 @@ async function referenceRaster(
   pool: SandboxPool<DrawingJob, DrawingValue>,
 ): Promise<Raster | string> {
   const text = picture.kind === 'svg' ? picture.text : Buffer.from(picture.bytes).toString('base64');
-  const key = JSON.stringify([picture.kind, text, rules.size, limitsOf(rules)]);
+  const key = JSON.stringify([picture.kind, text, rules.size, rules.limits, limitsOf(rules)]);
   const job: DrawingJob = { pictures: [picture], size: rules.size, limits: rules.limits };
-  const known = references.get(key) ?? pool.run(job, limitsOf(rules));
-  references.set(key, known);
-  const [oldest] = references.keys();
-  if (references.size > MAX_REFERENCES && oldest !== undefined) references.delete(oldest);
-  const report = await known.catch((error: unknown) => {
-    references.delete(key);
-    throw error;
-  });
-  const first = report.ended === 'finished' ? report.value[0] : undefined;
-  if (first?.kind === 'raster') return first.raster;
-  references.delete(key);
+  const rasterOf = (report: SandboxReport<DrawingValue>): Raster | undefined =>
+    report.ended === 'finished' && report.value[0]?.kind === 'raster' ? report.value[0].raster : undefined;
+  const report = await references.get(
+    key,
+    () => pool.run(job, limitsOf(rules)),
+    (each) => rasterOf(each) !== undefined,
+  );
+  const raster = rasterOf(report);
+  if (raster !== undefined) return raster;
   if (report.ended !== 'finished') return `the reference is not drawn: ${report.detail}`;
-  return `the reference is not drawn: ${first?.refusal.message ?? 'nothing came back'}`;
+  const [first] = report.value;
+  return `the reference is not drawn: ${first?.kind === 'refused' ? first.refusal.message : 'nothing came back'}`;
 }
 
 function drawingOf(
@@ -118,10 +117,7 @@ function drawingOf(
   rules: SvgRules,
   extracted: string,
 ): { readonly raster: Raster } | Verdict {
-  if (report.ended === 'timeout') return timeout(rules.wallMs, { extracted });
-  if (report.ended !== 'finished') {
-    return crashed(report.ended === 'memory' ? 'memory' : 'sandbox', { extracted, feedback: report.detail });
-  }
+  if (report.ended !== 'finished') return unfinished(report, rules.wallMs, extracted);
   const [drawing] = report.value;
   if (drawing?.kind === 'raster') return { raster: drawing.raster };
   const { code, message } = drawing?.refusal ?? { code: 'malformed', message: 'nothing was drawn' };

@@ -1,4 +1,5 @@
 import { packageFolder, SandboxPool } from '../sandbox/index.js';
+import { Shared } from '../sandbox/shared.js';
 import type { DescribeJob, VerilogJob, VerilogValue } from './backend.js';
 
 export type VerilogPool = SandboxPool<VerilogJob | DescribeJob, VerilogValue>;
@@ -19,16 +20,4 @@ export function verilogPool(workers?: number): VerilogPool {
   });
 }
 
-let shared: VerilogPool | undefined;
-
-/** The processes of callers that bring none of their own; they end with this process and do not keep it alive. */
-export function sharedVerilogPool(): VerilogPool {
-  return (shared ??= verilogPool());
-}
-
-/** Ends the shared processes. The next use starts new ones. */
-export async function closeVerilogPool(): Promise<void> {
-  const open = shared;
-  shared = undefined;
-  await open?.close();
-}
+export const sharedVerilogPool = new Shared(() => verilogPool());

@@ -1,5 +1,6 @@
 import { extractCode } from '../extract/code-block.js';
-import { correct, crashed, incorrect, timeout, unscorable, withElapsed, type Verdict } from '../verdict.js';
+import { unfinished } from '../sandbox/unfinished.js';
+import { correct, crashed, incorrect, unscorable, withElapsed, type Verdict } from '../verdict.js';
 import type { VerilogJob, VerilogValue } from './backend.js';
 import { sharedVerilogPool, type VerilogPool } from './pool.js';
 import type { ProofMethod } from './prove.js';
@@ -35,7 +36,7 @@ export async function verifyVerilog(
     looksLikeCode: (text) => /\bmodule\b[\s\S]*\bendmodule\b/.test(text),
   });
   if (block === null) return incorrect('no-answer', { feedback: 'the response holds no Verilog module' });
-  const pool = context.pool ?? sharedVerilogPool();
+  const pool = context.pool ?? sharedVerilogPool.get();
   const wallMs = rules.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   if (rules.method === 'simulation') {
     const { signal } = context;
@@ -46,11 +47,8 @@ export async function verifyVerilog(
     );
   }
   const report = await pool.run(jobOf(block.code, target, rules), { wallMs, memoryMb: MEMORY_MB }, context.signal);
-  const detail = { extracted: block.code, elapsedMs: performance.now() - started };
-  if (report.ended === 'timeout') return timeout(wallMs, detail);
-  if (report.ended !== 'finished')
-    return crashed(report.ended === 'memory' ? 'memory' : 'sandbox', { ...detail, feedback: report.detail });
-  return verdictOf(report.value, rules, detail);
+  if (report.ended !== 'finished') return withElapsed(unfinished(report, wallMs, block.code), started);
+  return withElapsed(verdictOf(report.value, rules, { extracted: block.code }), started);
 }
 
 function jobOf(code: string, target: { code: string; top?: string }, options: VerilogOptions): VerilogJob {
@@ -78,7 +76,7 @@ const words: Readonly<Record<ProofMethod, string>> = {
   bounded: 'bounded search',
 };
 
-type Detail = { readonly extracted: string; readonly elapsedMs: number };
+type Detail = { readonly extracted: string };
 
 function verdictOf(value: VerilogValue, options: VerilogOptions, detail: Detail): Verdict {
   switch (value.found) {
