@@ -4,18 +4,19 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  attemptPython,
   attemptScript,
   nativeEscapes,
   NativePythonSandbox,
   nativePythonStatus,
+  pythonEscapes,
   PyodideSandbox,
   QuickJsSandbox,
   scriptEscapes,
-} from '../../packages/verify/dist/programs/index.js';
-import { attemptPython, pythonEscapes } from '../../packages/verify/dist/python/escapes.js';
-import { attemptSql, makeSqlPool, sqlEscapes } from '../../packages/verify/dist/sql/index.js';
-import { attemptSvg, makeSvgPool, svgEscapes } from '../../packages/verify/dist/svg/index.js';
-import { attemptVerilog, verilogEscapes, verilogPool } from '../../packages/verify/dist/verilog/index.js';
+} from '@touchstone/verify/code';
+import { attemptSql, makeSqlPool, sqlEscapes } from '@touchstone/verify/sql';
+import { attemptSvg, makeSvgPool, svgEscapes } from '@touchstone/verify/svg';
+import { attemptVerilog, verilogEscapes, verilogPool } from '@touchstone/verify/verilog';
 
 /** One process runs, another is warm: most attempts cost the process they ran in. */
 const SIZE = { workers: 1, spares: 1 };

@@ -5,6 +5,7 @@ export {
   type QuickJsOptions,
   type ScriptEscape,
 } from '../javascript/index.js';
+export { attemptPython, pythonEscapes, type PythonEscape } from '../python/escapes.js';
 export { choosePython, type ChoosePythonOptions, type PythonChoice } from '../python/choose.js';
 export { nativeEscapes, type HostBait } from '../python/native-escapes.js';
 export {
