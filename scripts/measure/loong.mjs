@@ -9,9 +9,8 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyMath } from '@touchstone/verify';
-import { PyodideSandbox } from '@touchstone/verify/code';
+import { NativePythonSandbox, PyodideSandbox } from '@touchstone/verify/code';
 import { loong, pythonLiteral } from '@touchstone/verify/rewards';
-import { NativePythonSandbox } from '../../packages/verify/dist/python/native.js';
 import { inFlight, spread } from './lists.mjs';
 
 /** The time is the method's own for a verification. */
