@@ -11,15 +11,15 @@ import { join } from 'node:path';
 import { verifyMath } from '@touchstone/verify';
 import { NativePythonSandbox, PyodideSandbox } from '@touchstone/verify/code';
 import { loong, pythonLiteral } from '@touchstone/verify/rewards';
+import { findBoxes } from '../../packages/verify/dist/extract/index.js';
 import { inFlight, spread } from './lists.mjs';
 
 /** The time is the method's own for a verification. */
 const LIMITS = { wallMs: 30_000, memoryMb: 512, outputBytes: 1 << 18 };
 
-/** What a rationale printed as its answer; some print it boxed. */
+/** What a rationale printed as its answer: what it boxed last, otherwise all of it. */
 function answerOf(stdout) {
-  const text = stdout.trim();
-  return /^\\boxed\{([\s\S]*)\}$/.exec(text)?.[1].trim() ?? text;
+  return (findBoxes(stdout).at(-1)?.content ?? stdout).trim();
 }
 
 /**
