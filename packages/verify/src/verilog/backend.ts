@@ -1,4 +1,7 @@
-/** Equivalence checking as a backend of a `SandboxPool`: parses, elaborates and compares two texts, keeps nothing. */
+/**
+ * Equivalence checking as a backend of a `SandboxPool`: parses, elaborates and compares two texts. What is kept is the
+ * reference of the last jobs as gates, by its whole text: a group of responses shares one.
+ */
 import { Aig, TooLargeError, TRUE } from './aig.js';
 import { Circuit, CircuitError } from './circuit.js';
 import { defaultDesignLimits, elaborate, type DesignLimits } from './elaborate.js';
@@ -58,7 +61,7 @@ const MAX_NODES = 2_000_000;
 /** Compares or describes the texts of one job. Synchronous; the pool bounds its time and memory from outside. */
 export function run(job: VerilogJob | DescribeJob): VerilogValue {
   if ('describe' in job) return describe(job);
-  const reference = design(job.reference, job.referenceTop, job.design);
+  const reference = referenceOf(job);
   if (!reference.ok)
     return { found: 'reference', reason: `reference-${reference.reason}`, feedback: reference.feedback };
   const response = design(job.response, job.top, job.design, reference.netlist.name);
@@ -85,6 +88,24 @@ function describe({ describe: source, top }: DescribeJob): VerilogValue {
 type Design =
   | { readonly ok: true; readonly netlist: Netlist }
   | { readonly ok: false; readonly reason: string; readonly feedback: string };
+
+/** References that are kept. */
+const MAX_REFERENCES = 4;
+
+const references = new Map<string, Design>();
+
+/** The reference of a job; elaborated from its text alone, so that what a response does cannot be seen in it. */
+function referenceOf({ reference, referenceTop, design: limits }: VerilogJob): Design {
+  const key = JSON.stringify([reference, referenceTop, limits]);
+  const made = references.get(key) ?? design(reference, referenceTop, limits);
+  references.delete(key);
+  references.set(key, made);
+  for (const oldest of references.keys()) {
+    if (references.size <= MAX_REFERENCES) break;
+    references.delete(oldest);
+  }
+  return made;
+}
 
 function design(
   source: string,

@@ -71,25 +71,22 @@ export function elaborate(source: string, top: string, limits: DesignLimits): El
       ...toGates,
     ],
     { [SOURCE]: source, 'same.v': SAME_MAP },
+    { quiet: true },
   );
   const words = run.files['words.json'];
   const fault = faultOf(run) ?? tooLarge(jsonOf(run, 'words.json'), limits);
   if (fault !== null || words === undefined) return fault ?? refuse('tool-failed', 'no netlist was written');
-  if (!hasMemory(jsonOf(run, 'words.json'))) return gatesOnly(jsonOf(run, 'gates.json'), limits);
-  const mapped = yosys(['read_json words.json', 'memory_map', ...toGates], { 'words.json': words, 'same.v': SAME_MAP });
-  return faultOf(mapped) ?? gatesOnly(jsonOf(mapped, 'gates.json'), limits);
+  if (!hasMemory(jsonOf(run, 'words.json'))) return gatesOnly(run.printed, limits);
+  const mapped = yosys(
+    ['read_json words.json', 'memory_map', ...toGates],
+    { 'words.json': words, 'same.v': SAME_MAP },
+    { quiet: true },
+  );
+  return faultOf(mapped) ?? gatesOnly(mapped.printed, limits);
 }
 
-/** Everything but arithmetic, comparison, shifts and choices becomes single bits. */
-const toGates = [
-  'techmap -map same.v',
-  'bmuxmap',
-  'demuxmap',
-  'simplemap',
-  'dffunmap',
-  'opt_clean',
-  'write_json gates.json',
-];
+/** Everything but arithmetic, comparison, shifts and choices becomes single bits, and is printed. */
+const toGates = ['techmap -map same.v', 'bmuxmap', 'demuxmap', 'simplemap', 'dffunmap', 'opt_clean', 'write_json'];
 
 function jsonOf(run: YosysRun, name: string): YosysJson {
   return JSON.parse(Buffer.from(run.files[name] ?? new Uint8Array()).toString('utf8')) as YosysJson;
@@ -154,8 +151,8 @@ function binary(value: string | undefined): number {
   return Number.parseInt(value ?? '0', 2);
 }
 
-function gatesOnly(json: YosysJson, limits: DesignLimits): Elaborated {
-  const netlist = readNetlist(json);
+function gatesOnly(printed: string, limits: DesignLimits): Elaborated {
+  const netlist = readNetlist(JSON.parse(printed) as YosysJson);
   const cells = netlist.cells.filter(({ type }) => !inert.has(type));
   const odd = cells.find(
     (cell) => !isGate(cell.type) && !isWordOperator(cell.type) && cell.type !== '$pmux' && asRegister(cell) === null,

@@ -4,6 +4,8 @@ import type { RunOptions, Tree } from '@yowasp/yosys';
 export interface YosysRun {
   readonly ended: 'done' | 'failed' | 'broken';
   readonly log: string;
+  /** What commands wrote to standard output in place of a file; of a run that is not `quiet`, in the log. */
+  readonly printed: string;
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -18,8 +20,11 @@ export function isSound(): boolean {
   return sound;
 }
 
-/** Characters kept of a log; what is in the middle is left out. */
+/** Bytes kept of a log. */
 const MAX_LOG = 1 << 20;
+
+/** Bytes that commands may print. */
+const MAX_PRINTED = 1 << 27;
 
 /** Loads the WebAssembly modules; runs are synchronous from then on. */
 export async function loadYosys(): Promise<void> {
@@ -30,33 +35,32 @@ export async function loadYosys(): Promise<void> {
   loaded = runYosys as Run;
 }
 
-/** Runs a script over virtual files; nothing of it is kept. `loadYosys` must have been awaited. */
-export function yosys(script: readonly string[], files: Readonly<Record<string, string | Uint8Array>>): YosysRun {
+/**
+ * Runs a script over virtual files; nothing of it is kept. `loadYosys` must have been awaited.
+ * @param quiet the log holds warnings and errors alone, and what is printed is apart from it. Large results are best
+ *   printed: a virtual file is copied whole for each 4 KiB that are added to it.
+ */
+export function yosys(
+  script: readonly string[],
+  files: Readonly<Record<string, string | Uint8Array>>,
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): YosysRun {
   if (loaded === undefined) throw new Error('yosys: must be loaded, got a call before; await loadYosys()');
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const keep = (bytes: Uint8Array | null): void => {
-    if (bytes === null || size > MAX_LOG) return;
-    pieces.push(bytes.slice());
-    size += bytes.length;
-  };
+  const log = kept(MAX_LOG);
+  const printed = quiet ? kept(MAX_PRINTED) : log;
   const finish = (ended: YosysRun['ended'], tree: Tree): YosysRun => ({
     ended,
-    log: Buffer.concat(pieces).toString('utf8'),
+    log: log.text(),
+    printed: quiet ? printed.text() : '',
     files: Object.fromEntries(
       Object.entries(tree).flatMap(([name, content]) => (content instanceof Uint8Array ? [[name, content]] : [])),
     ),
   });
   try {
     const tree = loaded(
-      ['-Q', '-T', '-s', 'script.ys'],
+      [...(quiet ? ['-q'] : []), '-Q', '-T', '-s', 'script.ys'],
       { ...files, 'script.ys': script.join('\n') },
-      {
-        stdout: keep,
-        stderr: keep,
-        decodeASCII: false,
-        synchronously: true,
-      },
+      { stdout: printed.keep, stderr: log.keep, decodeASCII: false, synchronously: true },
     );
     return finish('done', tree ?? {});
   } catch (thrown) {
@@ -64,6 +68,20 @@ export function yosys(script: readonly string[], files: Readonly<Record<string, 
     sound = false;
     return { ...finish('broken', {}), log: thrown instanceof Error ? thrown.message : String(thrown) };
   }
+}
+
+/** A stream of which so many bytes are kept. */
+function kept(most: number): { readonly keep: (bytes: Uint8Array | null) => void; readonly text: () => string } {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  return {
+    keep: (bytes) => {
+      if (bytes === null || size > most) return;
+      pieces.push(bytes.slice());
+      size += bytes.length;
+    },
+    text: () => Buffer.concat(pieces).toString('utf8'),
+  };
 }
 
 function isExit(thrown: unknown): thrown is { code: number; files: Tree } {
