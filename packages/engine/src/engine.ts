@@ -24,7 +24,16 @@ export interface Engine {
   forwardBackwardLoss?(batch: TokenBatch, loss: PolicyLoss): Promise<TokenColumns | undefined>;
   /** One AdamW step with the accumulated gradient, which is then cleared. */
   optimStep(options: OptimOptions): Promise<OptimStats>;
-  /** Writes a Hugging Face folder (`config.json`, `model.safetensors`, tokenizer files) and, beside it, the optimiser state. */
+  /**
+   * Gives the model a value head: a linear map of the last hidden state to one number a token, trained and saved with
+   * the rest. Its weights are drawn from `seed` as those of a classifier of transformers. A model that has one, such as
+   * one loaded with it, keeps it. Before training. Absent: an engine without `value` in `limits.columns`.
+   */
+  addValueHead?(seed: number): Promise<void>;
+  /**
+   * Writes a Hugging Face folder (`config.json`, `model.safetensors`, tokenizer files) and, beside it, a value head and
+   * the optimiser state.
+   */
   saveState(folder: string, options?: SaveOptions): Promise<void>;
   /** Restores what `saveState` wrote, bit for bit. */
   loadState(folder: string): Promise<void>;
@@ -74,6 +83,8 @@ export interface ColumnRequest {
   readonly meanLogProb?: boolean;
   /** Log-prob of the likeliest token. */
   readonly topLogProb?: boolean;
+  /** Of the value head, which the model must have; see `Engine.addValueHead`. */
+  readonly value?: boolean;
   /** Logit of the token itself, before the temperature divides it. Only differences within a position mean anything. */
   readonly logit?: boolean;
   /** The k likeliest tokens and their log-probs. */
@@ -92,6 +103,8 @@ export interface TokenColumns {
   readonly meanLogProb?: Float32Array;
   readonly topLogProb?: Float32Array;
   readonly logit?: Float32Array;
+  /** What the value head expects before token t is drawn: it has read the tokens before t. No temperature. */
+  readonly value?: Float32Array;
   readonly topKIds?: Int32Array;
   readonly topKLogProb?: Float32Array;
   readonly tokenIdsLogProb?: Float32Array;
@@ -102,6 +115,8 @@ export interface TokenGradients {
   readonly logProb: Float32Array;
   readonly entropy?: Float32Array;
   readonly meanLogProb?: Float32Array;
+  /** The model must have a value head. */
+  readonly value?: Float32Array;
   /** dLoss/d(log-prob of `ids`), row-major with `width` entries a token. */
   readonly topK?: { readonly ids: Int32Array; readonly weights: Float32Array; readonly width: number };
 }

@@ -69,7 +69,9 @@ async function runMicroBatch(
   const training = gradients && trainingState(model);
   if (training) {
     Object.assign(feeds, training.gradientFeeds, weightFeeds(packed, gradients));
-    Object.assign(fetches, training.gradientFetches);
+    // A weight that this graph does not use, such as the value head, has no gradient in it.
+    const touched = Object.entries(training.gradientFetches).filter(([name]) => session.outputs.has(name));
+    Object.assign(fetches, Object.fromEntries(touched));
   }
   const results = await session.run(feeds, fetches, packedLengths(packed));
   for (const [name, column] of Object.entries(columns) as [string, Float32Array | Int32Array][]) {
@@ -145,11 +147,12 @@ function weightFeeds({ source }: PackedTokens, gradients: TokenGradients): Recor
     source.forEach((t, row) => rows.set(column.subarray(t * width, (t + 1) * width), row * width));
     return tensor(rows, [source.length, width]);
   };
-  const { logProb, entropy, meanLogProb, topK } = gradients;
+  const { logProb, entropy, meanLogProb, value, topK } = gradients;
   return {
     'weight:logProb': gather(logProb, 1),
     ...(entropy && { 'weight:entropy': gather(entropy, 1) }),
     ...(meanLogProb && { 'weight:meanLogProb': gather(meanLogProb, 1) }),
+    ...(value && { 'weight:value': gather(value, 1) }),
     ...(topK && { 'weight:tokenIds': gather(topK.weights, topK.width) }),
   };
 }
@@ -160,6 +163,7 @@ function columnPlan(wanted: ColumnRequest): ColumnPlan {
     meanLogProb: wanted.meanLogProb ?? false,
     topLogProb: wanted.topLogProb ?? false,
     logit: wanted.logit ?? false,
+    value: wanted.value ?? false,
     topK: wanted.topK ?? 0,
     width: wanted.tokenIds?.width ?? 0,
   };
@@ -169,6 +173,7 @@ function planGradients(gradients: TokenGradients): GradientPlan {
   return {
     entropy: gradients.entropy !== undefined,
     meanLogProb: gradients.meanLogProb !== undefined,
+    value: gradients.value !== undefined,
     width: gradients.topK?.width ?? 0,
   };
 }
@@ -181,6 +186,7 @@ function emptyColumns(tokens: number, plan: ColumnPlan): TokenColumns {
     ...(plan.meanLogProb && { meanLogProb: column() }),
     ...(plan.topLogProb && { topLogProb: column() }),
     ...(plan.logit && { logit: column() }),
+    ...(plan.value && { value: column() }),
     ...(plan.topK > 0 && { topKIds: new Int32Array(tokens * plan.topK), topKLogProb: column(plan.topK) }),
     ...(plan.width > 0 && { tokenIdsLogProb: column(plan.width) }),
   };

@@ -14,6 +14,7 @@ import type {
 } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { loadModelFolder, saveModelFolder, type ModelFolder } from '../model/folder.js';
+import { withValueHead } from '../model/init.js';
 import { readWeights } from '../model/weight-files.js';
 import { StopStringWatcher } from '../text/stop-strings.js';
 import { Tokenizer } from '../text/tokenizer.js';
@@ -68,9 +69,9 @@ export class EngineHost {
 
   create({ config, weights, companions }: ModelFolder, frozen = false): ModelHandle {
     const id = this.nextId++;
-    this.models.set(id, { state: createModelState(config, weights, frozen), companions, tokenizer: undefined });
-    const { family, vocabSize, contextLength, eosTokenIds } = config;
-    return { id, info: { family, vocabSize, contextLength, eosTokenIds, parameters: weights.layout.length } };
+    const state = createModelState(config, weights, frozen);
+    this.models.set(id, { state, companions, tokenizer: undefined });
+    return handleOf(id, state);
   }
 
   fork(id: number, frozen: boolean): ModelHandle {
@@ -127,6 +128,7 @@ export class EngineHost {
     among?: ReadonlySet<number>,
   ): Promise<TokenColumns> {
     const model = this.model(id);
+    if (wanted.value === true || gradients?.value !== undefined) needValueHead(model);
     const parts = this.halves && mayHalve(model, batch.tokens.length) ? halveSequences(batch) : null;
     if (!this.halves || !parts) {
       return await computeColumns(this.sessions, model.state, batch, wanted, gradients, among);
@@ -157,6 +159,22 @@ export class EngineHost {
     const { state } = this.model(id);
     state.weights.data.set(data);
     state.version++;
+  }
+
+  /** Nothing for a model that has one. */
+  async addValueHead(id: number, seed: number): Promise<ModelHandle> {
+    const { state, companions } = this.model(id);
+    const { config, weights, frozen, training } = state;
+    if (config.valueHead) return handleOf(id, state);
+    if (training !== null) {
+      const fix = 'add the value head before the first forwardBackward';
+      throw new EngineError('invalid-argument', { at: 'addValueHead', rule: 'must come before training', fix });
+    }
+    await this.release(id);
+    const withHead = { ...config, valueHead: true };
+    const grown = createModelState(withHead, withValueHead(weights, config, seed), frozen);
+    this.models.set(id, { state: grown, companions, tokenizer: undefined });
+    return handleOf(id, grown);
   }
 
   async saveState(id: number, folder: string, { dtype = 'f32', weightsOnly = false }: SaveOptions): Promise<void> {
@@ -195,6 +213,17 @@ export class EngineHost {
     const fix = 'train the engine that it was forked from, or fork without frozen';
     throw new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'a frozen fork cannot be trained', fix });
   }
+}
+
+function handleOf(id: number, { config, weights }: ModelState): ModelHandle {
+  const { family, vocabSize, contextLength, eosTokenIds } = config;
+  return { id, info: { family, vocabSize, contextLength, eosTokenIds, parameters: weights.layout.length } };
+}
+
+function needValueHead({ state }: HostedModel): void {
+  if (state.config.valueHead) return;
+  const fix = 'call addValueHead first';
+  throw new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'values need a model with a value head', fix });
 }
 
 function rowsOf(requests: readonly SampleRequest[]): number {

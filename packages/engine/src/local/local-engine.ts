@@ -30,15 +30,19 @@ export interface LocalEngineOptions {
  * compiled graphs; `dispose` of the last one ends it.
  */
 export class LocalEngine implements Engine {
-  readonly model: ModelInfo;
+  private info: ModelInfo;
 
   private constructor(
     private readonly client: WorkerClient,
     private readonly handle: ModelHandle,
     private readonly users: { count: number },
   ) {
-    this.model = handle.info;
+    this.info = handle.info;
     users.count++;
+  }
+
+  get model(): ModelInfo {
+    return this.info;
   }
 
   /** Loads a folder in the layout of Hugging Face. Throws an `EngineError` that says what is wrong with it. */
@@ -93,8 +97,8 @@ export class LocalEngine implements Engine {
   ): Promise<TokenColumns> {
     const at = 'LocalEngine.forwardBackward';
     checkBatch(at, this.model, batch);
-    const { logProb, entropy, meanLogProb, topK } = gradients;
-    for (const [name, column] of Object.entries({ logProb, entropy, meanLogProb })) {
+    const { logProb, entropy, meanLogProb, value, topK } = gradients;
+    for (const [name, column] of Object.entries({ logProb, entropy, meanLogProb, value })) {
       if (column) checkColumn(at, name, column, batch.tokens.length);
     }
     if (topK) checkColumn(at, 'topK', topK.weights, batch.tokens.length * topK.width);
@@ -104,6 +108,10 @@ export class LocalEngine implements Engine {
   async optimStep(options: OptimOptions): Promise<Required<OptimStats>> {
     checkOptimOptions(options);
     return await this.client.call('optimStep', this.handle.id, options);
+  }
+
+  async addValueHead(seed: number): Promise<void> {
+    this.info = (await this.client.call('addValueHead', this.handle.id, seed)).info;
   }
 
   async saveState(folder: string, options: SaveOptions = {}): Promise<void> {

@@ -15,6 +15,8 @@ export class GraphSession {
   private constructor(
     private readonly session: ort.InferenceSession,
     private readonly dimensions: readonly string[],
+    /** Names of the tensors that the graph gives. */
+    readonly outputs: ReadonlySet<string>,
   ) {}
 
   /** @param weights Memory of the graph's constant weights; copied. */
@@ -33,7 +35,7 @@ export class GraphSession {
       extra: { session: { force_spinning_stop: '1' } },
     });
     const dimensions = session.inputNames.filter((name) => name.startsWith('dim:')).map((name) => name.slice(4));
-    return new GraphSession(session, dimensions);
+    return new GraphSession(session, dimensions, new Set(session.outputNames));
   }
 
   /** Names of the tensors that the graph reads. */

@@ -43,6 +43,8 @@ export interface ModelConfig {
   readonly padTokenId: number | null;
   /** Standard deviation of freshly drawn weights. */
   readonly initializerRange: number;
+  /** A linear map of the last hidden state to one number a token, beside the output head. Not a matter of `config.json`. */
+  readonly valueHead: boolean;
 }
 
 /** Which weights beyond the common ones a family has. Total, so a new family cannot forget to answer. */
@@ -93,6 +95,7 @@ export function parseModelConfig(json: unknown, file = 'config.json', generation
     bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
     padTokenId: fields.tokenIds('pad_token_id')[0] ?? null,
     initializerRange: fields.positiveNumber('initializer_range', 0.02),
+    valueHead: false,
   };
   checkConfig(config, file);
   return config;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { parseModelConfig, toHuggingFaceConfig } from './config.js';
 import type { ModelConfig } from './config.js';
-import { fileError, parseJson, readIfPresent, writeAtomically, writeFully } from './files.js';
+import { fileError, isFile, parseJson, readIfPresent, writeAtomically, writeFully } from './files.js';
 import { weightLayout } from './layout.js';
 import type { ModelWeights } from './layout.js';
 import type { StorageDtype } from './safetensors.js';
 import { largestTokenId } from './token-ids.js';
-import { readWeights, writeWeights } from './weight-files.js';
+import { readWeights, VALUE_HEAD_FILE, writeWeights } from './weight-files.js';
 
 /** Files that say how text becomes tokens and when to stop; they travel with a model unchanged. */
 export const COMPANION_FILES = [
@@ -64,7 +64,7 @@ export async function readModelDescription(folder: string): Promise<ModelDescrip
   );
   const tokenizer = companions.get('tokenizer.json');
   if (tokenizer !== undefined) checkVocabulary(tokenizer, join(folder, 'tokenizer.json'), config);
-  return { config, companions };
+  return { config: { ...config, valueHead: await isFile(join(folder, VALUE_HEAD_FILE)) }, companions };
 }
 
 /** Bytes of those of `COMPANION_FILES` that the folder has, by name. */

@@ -9,7 +9,7 @@ import { fileError, isFile, parseJson, writeAtomically, writeFully } from './fil
 import { COMPANION_FILES } from './folder.js';
 import type { HubOptions } from './hub.js';
 import { downloadTo, impatientFetch } from './hub-download.js';
-import { INDEX_FILE, parseIndex, WEIGHTS_FILE } from './weight-files.js';
+import { INDEX_FILE, parseIndex, VALUE_HEAD_FILE, WEIGHTS_FILE } from './weight-files.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -132,7 +132,8 @@ async function downloadSnapshot(request: HubRequest, commit: string, snapshot: s
     const fix = 'choose a model whose weights are safetensors';
     throw new EngineError('file-missing', { at: name, rule: `must hold ${WEIGHTS_FILE} or ${INDEX_FILE}`, fix });
   }
-  await get(weights, describingBytes, describingBytes + sizeOf(weights));
+  const all = [...weights, ...[VALUE_HEAD_FILE].flatMap((path) => listed.get(path) ?? [])];
+  await get(all, describingBytes, describingBytes + sizeOf(all));
 }
 
 function sizeOf(entries: readonly ListFileEntry[]): number {

@@ -1,6 +1,6 @@
 import { RandomStream } from '../random.js';
 import type { ModelConfig } from './config.js';
-import { weightLayout } from './layout.js';
+import { VALUE_HEAD, weightLayout, weightView } from './layout.js';
 import type { ModelWeights } from './layout.js';
 
 /** Projections that write into the residual stream: two a layer, so their sum would grow with depth. */
@@ -14,15 +14,28 @@ const RESIDUAL = /\.(o_proj|down_proj)\.weight$/;
 export function initWeights(config: ModelConfig, seed: number): ModelWeights {
   const layout = weightLayout(config);
   const data = new Float32Array(layout.length);
-  for (const [name, { shape, offset, length }] of layout.slices) {
-    const target = data.subarray(offset, offset + length);
-    if (shape.length === 1) {
+  drawWeights({ layout, data }, config, seed, [...layout.slices.keys()]);
+  return { layout, data };
+}
+
+/** The same weights with a value head, drawn from `seed`, behind them: as the head of a classifier of transformers. */
+export function withValueHead({ data }: ModelWeights, config: ModelConfig, seed: number): ModelWeights {
+  const layout = weightLayout({ ...config, valueHead: true });
+  const weights = { layout, data: new Float32Array(layout.length) };
+  weights.data.set(data);
+  drawWeights(weights, config, seed, Object.values(VALUE_HEAD));
+  return weights;
+}
+
+function drawWeights(weights: ModelWeights, config: ModelConfig, seed: number, names: readonly string[]): void {
+  for (const name of names) {
+    const target = weightView(weights, name);
+    if (weights.layout.slices.get(name)?.shape.length === 1) {
       target.fill(name.endsWith('.bias') ? 0 : 1);
       continue;
     }
     const scale = config.initializerRange / (RESIDUAL.test(name) ? Math.sqrt(2 * config.layers) : 1);
     const random = new RandomStream(seed, name);
-    for (let i = 0; i < length; i++) target[i] = scale * random.normal();
+    for (let i = 0; i < target.length; i++) target[i] = scale * random.normal();
   }
-  return { layout, data };
 }

@@ -34,7 +34,19 @@ export function parameterShapes(config: ModelConfig): ReadonlyMap<string, readon
   }
   shapes.set('model.norm.weight', [hidden]);
   if (!config.tiedEmbeddings) shapes.set('lm_head.weight', [vocabSize, hidden]);
+  if (config.valueHead) {
+    shapes.set(VALUE_HEAD.weight, [1, hidden]);
+    shapes.set(VALUE_HEAD.bias, [1]);
+  }
   return shapes;
+}
+
+/** The value head, as transformers names the head of a token classifier with one label. */
+export const VALUE_HEAD = { weight: 'score.weight', bias: 'score.bias' } as const;
+
+/** Whether a weight is of the value head, which lies in a file of its own. */
+export function isOfValueHead(name: string): boolean {
+  return name === VALUE_HEAD.weight || name === VALUE_HEAD.bias;
 }
 
 /** Where one tensor lies in the flat array: `data.subarray(offset, offset + length)`, row-major. */

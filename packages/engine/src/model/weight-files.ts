@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, shown } from '../errors.js';
 import { isFile, parseJson, readIfPresent } from './files.js';
+import { isOfValueHead, VALUE_HEAD } from './layout.js';
 import type { ModelWeights, WeightLayout } from './layout.js';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from './safetensors.js';
 import type { StorageDtype, StoredTensor } from './safetensors.js';
 
 export const WEIGHTS_FILE = 'model.safetensors';
+/** The value head of a model that has one, always f32: beside the weights, where transformers does not look. */
+export const VALUE_HEAD_FILE = 'value_head.safetensors';
 export const INDEX_FILE = 'model.safetensors.index.json';
 
 /** Tensors that old checkpoints carry and that follow from the configuration. */
@@ -82,7 +86,7 @@ export function parseIndex(text: string, file: string): Map<string, string> {
  * has one that the layout lacks (the model would compute something else than its authors meant).
  */
 export async function readWeights(folder: string, layout: WeightLayout): Promise<ModelWeights> {
-  const tensors = await locateTensors(folder);
+  const tensors = new Map([...(await locateTensors(folder)), ...(await locateValueHead(folder))]);
   checkTensors(folder, tensors, layout);
   const data = new Float32Array(layout.length);
   const reads = [...layout.slices].flatMap(([name, { offset, length }]) => {
@@ -93,10 +97,20 @@ export async function readWeights(folder: string, layout: WeightLayout): Promise
   return { layout, data };
 }
 
+async function locateValueHead(folder: string): Promise<ReadonlyMap<string, StoredTensor>> {
+  const file = join(folder, VALUE_HEAD_FILE);
+  return (await isFile(file)) ? await readSafetensorsHeader(file) : new Map();
+}
+
 function checkTensors(folder: string, tensors: ReadonlyMap<string, StoredTensor>, layout: WeightLayout): void {
   const fix = 'check that config.json and the weights belong to the same model';
   for (const [name, { shape }] of layout.slices) {
     const tensor = tensors.get(name);
+    if (tensor === undefined && isOfValueHead(name)) {
+      const rule = `must hold ${VALUE_HEAD_FILE}, as the model has a value head`;
+      const fix = 'load a state that was saved with one, or into a model without';
+      throw new EngineError('file-missing', { at: folder, rule, fix });
+    }
     if (tensor === undefined) {
       const rule = `must hold the tensor ${name} ${shown(shape)} that config.json asks for`;
       throw new EngineError('weights-mismatch', { at: folder, rule, fix });
@@ -109,13 +123,17 @@ function checkTensors(folder: string, tensors: ReadonlyMap<string, StoredTensor>
   for (const { name, file } of tensors.values()) {
     // With tied embeddings a stored head is a copy of the embedding.
     if (layout.slices.has(name) || name === 'lm_head.weight' || DERIVED.test(name)) continue;
+    if (isOfValueHead(name)) {
+      const rule = 'must belong to a model with a value head, and this one has none';
+      throw new EngineError('weights-mismatch', { at: file, rule, fix: 'give it one with addValueHead first' });
+    }
     const rule = 'must hold only tensors that config.json asks for';
     throw new EngineError('weights-mismatch', { at: file, rule, got: name, fix });
   }
 }
 
 /**
- * Writes `model.safetensors` into a folder, atomically.
+ * Writes `model.safetensors` into a folder, atomically, and a value head before it.
  *
  * @throws EngineError `write-failed`; `invalid-argument` where a weight does not fit into `dtype`.
  */
@@ -125,5 +143,19 @@ export async function writeWeights(folder: string, weights: ModelWeights, dtype:
     shape,
     data: weights.data.subarray(offset, offset + length),
   }));
-  await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, dtype);
+  const head = join(folder, VALUE_HEAD_FILE);
+  if (weights.layout.slices.has(VALUE_HEAD.weight)) {
+    await writeSafetensors(
+      head,
+      tensors.filter(({ name }) => isOfValueHead(name)),
+    );
+  } else {
+    // That of a model which was here before is none of this one's.
+    await rm(head, { force: true });
+  }
+  await writeSafetensors(
+    join(folder, WEIGHTS_FILE),
+    tensors.filter(({ name }) => !isOfValueHead(name)),
+    dtype,
+  );
 }

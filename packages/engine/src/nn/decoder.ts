@@ -93,8 +93,13 @@ function feedForward(tape: Tape, config: ModelConfig, weight: Parameters, x: Val
   return linear(tape, swiglu(tape, gate, up), weight('mlp.down_proj.weight'), { residual: x });
 }
 
+/** The last hidden states, which the heads read: [rows, hidden] of those before the final norm. */
+export function finalNorm(tape: Tape, config: ModelConfig, parameters: Parameters, hidden: Value): Value {
+  return rmsNorm(tape, hidden, parameters('model.norm.weight'), config.normEps);
+}
+
 /**
- * Final norm and output head: logits / temperature [rows, vocab] of hidden states [rows, hidden].
+ * Logits / temperature [rows, vocab] of the last hidden states [rows, hidden].
  *
  * @param inverseTemperature [rows, 1]; applied before the head, where a row is narrow.
  */
@@ -102,10 +107,9 @@ export function outputHead(
   tape: Tape,
   config: ModelConfig,
   parameters: Parameters,
-  hidden: Value,
+  normed: Value,
   inverseTemperature: Value,
 ): Value {
-  const normed = rmsNorm(tape, hidden, parameters('model.norm.weight'), config.normEps);
   const scaled = tape.scaleRows(normed, inverseTemperature);
   return linear(tape, scaled, parameters(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'));
 }

@@ -3,14 +3,16 @@ import { Tape } from '../graph/tape.js';
 import type { ModelConfig } from '../model/config.js';
 import type { WeightLayout } from '../model/layout.js';
 import { cachedAttention, cellAttention, fillCells, type AttentionCells, type CellLayout } from './attention.js';
-import { constantWeights, decoder, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
+import { constantWeights, decoder, finalNorm, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
 import { selectRows } from './embedding.js';
 import { logitsGradient, tokenColumns, type ColumnPlan, type ColumnValues } from './token-columns.js';
+import { valueHead } from './value-head.js';
 
 /** Which gradients a training graph takes beside that of the log-prob. `width`: given token ids a row (0: none). */
 export interface GradientPlan {
   readonly entropy: boolean;
   readonly meanLogProb: boolean;
+  readonly value: boolean;
   readonly width: number;
 }
 
@@ -36,12 +38,19 @@ function cellLayout(graph: Graph, { heads, kvHeads }: ModelConfig): CellLayout {
   };
 }
 
-/** Logits of the scored rows of whole sequences. `onCells` sees each layer's keys and values, for a cache. */
-function sequenceLogits(
+/** Both heads on the scored rows of whole sequences: logits [scored, vocab], and where the graph has it the value. */
+interface Heads {
+  readonly logits: Value;
+  readonly value: Value | undefined;
+}
+
+/** `onCells` sees each layer's keys and values, for a cache. */
+function sequenceHeads(
   tape: Tape,
   config: ModelConfig,
+  withValue: boolean,
   onCells?: (layer: number, filled: AttentionCells) => void,
-): Value {
+): Heads {
   const inputs = sequenceInputs(tape.graph);
   const cells = cellLayout(tape.graph, config);
   const parameters = modelParameters(tape, config);
@@ -51,7 +60,11 @@ function sequenceLogits(
     return cellAttention(tape, [q, k, v], filled, cells, config);
   };
   const hidden = decoder(tape, config, parameters, inputs, attend);
-  return outputHead(tape, config, parameters, selectRows(tape, hidden, inputs.rows), inputs.inverseTemperature);
+  const normed = finalNorm(tape, config, parameters, selectRows(tape, hidden, inputs.rows));
+  return {
+    logits: outputHead(tape, config, parameters, normed, inputs.inverseTemperature),
+    value: withValue ? valueHead(tape, parameters, normed) : undefined,
+  };
 }
 
 /**
@@ -62,13 +75,14 @@ function sequenceLogits(
 export function columnsGraph(config: ModelConfig, plan: ColumnPlan, gradients?: GradientPlan): Uint8Array {
   const graph = new Graph();
   const tape = new Tape(graph, gradients !== undefined);
-  const logits = sequenceLogits(tape, config);
+  const { logits, value } = sequenceHeads(tape, config, plan.value || gradients?.value === true);
   const targets = graph.input('targets', 'i64', ['scored', 1]);
   const width = Math.max(plan.width, gradients?.width ?? 0);
   const ids = width > 0 ? graph.input('tokenIds', 'i64', ['scored', width]) : undefined;
   const needsEntropy = plan.entropy || gradients?.entropy === true;
   const columns = tokenColumns(graph, logits, targets, { ...plan, entropy: needsEntropy }, ids);
   outputColumns(graph, columns, plan);
+  if (value && plan.value) graph.output('value', value);
   if (gradients) {
     const weight = (name: string, wanted: boolean) =>
       wanted ? graph.input(`weight:${name}`, 'f32', ['scored', 1]) : undefined;
@@ -81,7 +95,8 @@ export function columnsGraph(config: ModelConfig, plan: ColumnPlan, gradients?: 
           ? { ids, weights: graph.input('weight:tokenIds', 'f32', ['scored', gradients.width]) }
           : undefined,
     });
-    tape.backward([{ of: logits, gradient }]);
+    const byValue = weight('value', gradients.value);
+    tape.backward([{ of: logits, gradient }, ...(value && byValue ? [{ of: value, gradient: byValue }] : [])]);
   }
   return graph.encode();
 }
@@ -106,7 +121,7 @@ function outputColumns(graph: Graph, columns: ColumnValues, plan: ColumnPlan): v
 export function prefillGraph(config: ModelConfig): Uint8Array {
   const graph = new Graph();
   const tape = new Tape(graph, false);
-  const logits = sequenceLogits(tape, config, (layer, { keys, values }) => {
+  const { logits } = sequenceHeads(tape, config, false, (layer, { keys, values }) => {
     graph.output(`keys:${layer}`, keys);
     graph.output(`values:${layer}`, values);
   });
@@ -139,7 +154,8 @@ export function decodeGraph(config: ModelConfig, constant?: WeightLayout): Uint8
   };
   const hidden = decoder(tape, config, parameters, inputs, attend);
   const inverseTemperature = graph.input('inverseTemperature', 'f32', ['batch', 1]);
-  const logits = outputHead(tape, config, parameters, hidden, inverseTemperature);
+  const normed = finalNorm(tape, config, parameters, hidden);
+  const logits = outputHead(tape, config, parameters, normed, inverseTemperature);
   graph.output('probs', graph.op('Softmax', [logits], logits.shape, { axis: -1 }));
   return graph.encode();
 }

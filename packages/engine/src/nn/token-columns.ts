@@ -9,6 +9,8 @@ export interface ColumnPlan {
   readonly meanLogProb: boolean;
   readonly topLogProb: boolean;
   readonly logit: boolean;
+  /** Of the value head, which does not read the logits. */
+  readonly value: boolean;
   readonly topK: number;
   readonly width: number;
 }

@@ -19,14 +19,28 @@ export function referenceLogits(
   tokens: ArrayLike<number>,
 ): Float64Array[] {
   const { hiddenSize, vocabSize } = config;
+  const name = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const head = weightOf(weights, name, vocabSize * hiddenSize);
+  return lastHidden(config, weights, tokens).map((x) => linear(x, head));
+}
+
+/** [tokens] Entry t is what the value head makes of the tokens up to t. */
+export function referenceValues(config: ModelConfig, weights: ReferenceWeights, tokens: ArrayLike<number>): number[] {
+  const head = weightOf(weights, 'score.weight', config.hiddenSize);
+  const bias = at(weightOf(weights, 'score.bias', 1), 0);
+  return lastHidden(config, weights, tokens).map((x) => at(linear(x, head), 0) + bias);
+}
+
+/** [tokens][hidden] After the final norm. */
+function lastHidden(config: ModelConfig, weights: ReferenceWeights, tokens: ArrayLike<number>): Float64Array[] {
+  const { hiddenSize, vocabSize } = config;
   const embedding = weightOf(weights, 'model.embed_tokens.weight', vocabSize * hiddenSize);
   let hidden: Float64Array[] = Array.from(tokens, (token) =>
     Float64Array.from({ length: hiddenSize }, (_, i) => at(embedding, token * hiddenSize + i)),
   );
   for (let layer = 0; layer < config.layers; layer += 1) hidden = decoderLayer(config, weights, layer, hidden);
   const finalNorm = weightOf(weights, 'model.norm.weight', hiddenSize);
-  const head = config.tiedEmbeddings ? embedding : weightOf(weights, 'lm_head.weight', vocabSize * hiddenSize);
-  return hidden.map((x) => linear(rmsNorm(x, finalNorm, config.normEps), head));
+  return hidden.map((x) => rmsNorm(x, finalNorm, config.normEps));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { parseModelConfig, type ModelConfig, type ModelFamily } from '../model/config.js';
 import { initWeights } from '../model/init.js';
 import { weightView, type ModelWeights } from '../model/layout.js';
-import { referenceLogits } from './reference-model.js';
+import { referenceLogits, referenceValues } from './reference-model.js';
 
 /** A model of a few thousand weights whose every part matters: large weights, norms away from 1, biases away from 0. */
 export interface TinyModel {
@@ -9,10 +9,12 @@ export interface TinyModel {
   readonly weights: ModelWeights;
   /** Logits of the float64 reference under the current values of `weights`, [tokens][vocab]. */
   readonly logits: (tokens: ArrayLike<number>) => Float64Array[];
+  /** What its value head makes of the tokens up to each; throws without one. */
+  readonly values: (tokens: ArrayLike<number>) => number[];
 }
 
-export function tinyModel(family: ModelFamily, tied: boolean): TinyModel {
-  const config = parseModelConfig({
+export function tinyModel(family: ModelFamily, tied: boolean, valueHead = false): TinyModel {
+  const parsed = parseModelConfig({
     model_type: family,
     hidden_size: 16,
     num_hidden_layers: 2,
@@ -26,10 +28,16 @@ export function tinyModel(family: ModelFamily, tied: boolean): TinyModel {
     initializer_range: 0.5,
     eos_token_id: 1,
   });
+  const config = { ...parsed, valueHead };
   const weights = initWeights(config, 7);
   weights.data.forEach((w, i) => (weights.data[i] = w + 0.2 * Math.sin(i)));
   const named = () => new Map([...weights.layout.slices.keys()].map((name) => [name, weightView(weights, name)]));
-  return { config, weights, logits: (tokens) => referenceLogits(config, named(), tokens) };
+  return {
+    config,
+    weights,
+    logits: (tokens) => referenceLogits(config, named(), tokens),
+    values: (tokens) => referenceValues(config, named(), tokens),
+  };
 }
 
 /** The families with both ways of storing the output head among them. */
