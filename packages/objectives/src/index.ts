@@ -37,6 +37,7 @@ export { aggregations, type Aggregation } from './terms/aggregate.js';
 export { klKinds, type KlKind } from './terms/kl.js';
 export { LOG_RATIO_BOUND } from './terms/ratio.js';
 export { samplerCorrections, type SamplerCorrection } from './terms/sampler-correction.js';
+export { explainedVariance } from './metrics/explained-variance.js';
 export { meanPassAtK, passAtK } from './metrics/pass-at-k.js';
 export { Axis } from './tape/axis.js';
 export { Tape } from './tape/tape.js';

@@ -36,8 +36,9 @@ export type ColumnName =
   | 'oldMeanLogProb'
   | 'topLogProb'
   | 'tokenRewards'
+  /** What the value head makes of the tokens before this one, under the weights being trained. */
   | 'values'
-  /** Value head at the start of the step, while `values` is under the weights being trained. */
+  /** `values` at the start of the step. */
   | 'oldValues'
   /** What the value head is regressed on; derived by the objective itself (see `Objective.derive`). */
   | 'returns'

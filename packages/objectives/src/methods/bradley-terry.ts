@@ -3,7 +3,8 @@
  *
  *     loss = mean over pairs of -log sigmoid(s(chosen) - s(rejected))
  *
- * s_i is the scalar head (`values`) at the last token of the response. Pairs as in DPO.
+ * s_i is the scalar head (`values`) at the last token of the response: it has read all but that one, an end token. Pairs
+ * as in DPO.
  */
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';

@@ -4,10 +4,10 @@
  *     loss = mean over scored responses of -y log sigmoid(s) - (1 - y) log(1 - sigmoid(s))      `cross-entropy`
  *     loss = mean over scored responses of (sigmoid(s) - y)^2                                   `squared`
  *
- * s is the head (`values`) at the last token of the response, y its reward; unscored responses have no part. The meta
- * reward models of SPCT (arXiv 2504.02495: is this critique's verdict right) and of RM-NLHF (arXiv 2601.07349: how much
- * of a human's critique does it contain) train so, and RLBFF's entailment head (arXiv 2509.21319) with the difference of
- * two logits in place of s.
+ * s is the head (`values`) at the last token of the response, before which it has read all but that end token; y is the
+ * reward; unscored responses have no part. The meta reward models of SPCT (arXiv 2504.02495: is this critique's verdict
+ * right) and of RM-NLHF (arXiv 2601.07349: how much of a human's critique does it contain) train so, and RLBFF's
+ * entailment head (arXiv 2509.21319) with the difference of two logits in place of s.
  */
 import { broadcast } from '../columns.js';
 import { objective } from '../define.js';

@@ -12,7 +12,7 @@ import { writeTinyModel } from '../testing/tiny-model.js';
 const program = fileURLToPath(new URL('../../bin/touchstone.js', import.meta.url));
 
 /** Every reward differs, so that a model of random weights has something to learn from. */
-const module = `
+const module = (objective: string) => `
 export const recipe = {
   name: 'tiny',
   model: 'model',
@@ -20,7 +20,8 @@ export const recipe = {
   threads: 2,
   task: { name: 'addition', level: 'easy' },
   rollout: { prompts: 2, group: 4, maxNewTokens: 12 },
-  objective: { name: 'grpo', klCoef: 0.05 },
+  objective: ${objective},
+  filter: { name: 'none' },
   update: { minibatches: 2 },
   optimizer: { learningRate: 0.01 },
   evaluation: { tasks: 2, samples: 2, every: 2 },
@@ -46,25 +47,32 @@ async function runUntil(directory: string, argv: readonly string[], run: string,
   return (await exit)[0];
 }
 
-it('kill -9 and --resume with the local engine: the metrics are those of an uninterrupted run, byte for byte', async () => {
-  const directory = await temporaryFolder();
-  await writeTinyModel(join(directory, 'model'));
-  await writeFile(join(directory, 'tiny.mjs'), module);
-  expect(await runUntil(directory, ['train', 'tiny.mjs', '--run', 'whole'], 'whole', Infinity, 0)).toBe(0);
-  expect(await runUntil(directory, ['train', 'tiny.mjs', '--run', 'killed'], 'killed', 3, 5)).toBeNull();
-  expect(await runUntil(directory, ['train', '--resume', 'killed'], 'killed', 4, 20)).toBeNull();
-  expect(await runUntil(directory, ['train', '--resume', 'killed'], 'killed', Infinity, 0)).toBe(0);
-  const [whole, killed] = await Promise.all(
-    ['whole', 'killed'].map((run) => readFile(join(directory, run, 'metrics.jsonl'), 'utf8')),
-  );
-  expect(killed).toBe(whole);
-  const steps = (whole ?? '')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, number>);
-  expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
-  for (const { updates, gradNorm } of steps.slice(1)) {
-    expect(updates).toBe(2);
-    expect(gradNorm).toBeGreaterThan(0);
-  }
-}, 120_000);
+it.each([
+  ['GRPO with a reference', `{ name: 'grpo', klCoef: 0.05 }`],
+  ['PPO with a value head', `{ name: 'ppo' }`],
+])(
+  'kill -9 and --resume of %s: the metrics are those of an uninterrupted run, byte for byte',
+  async (_, objective) => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    await writeFile(join(directory, 'tiny.mjs'), module(objective));
+    expect(await runUntil(directory, ['train', 'tiny.mjs', '--run', 'whole'], 'whole', Infinity, 0)).toBe(0);
+    expect(await runUntil(directory, ['train', 'tiny.mjs', '--run', 'killed'], 'killed', 3, 5)).toBeNull();
+    expect(await runUntil(directory, ['train', '--resume', 'killed'], 'killed', 4, 20)).toBeNull();
+    expect(await runUntil(directory, ['train', '--resume', 'killed'], 'killed', Infinity, 0)).toBe(0);
+    const [whole, killed] = await Promise.all(
+      ['whole', 'killed'].map((run) => readFile(join(directory, run, 'metrics.jsonl'), 'utf8')),
+    );
+    expect(killed).toBe(whole);
+    const steps = (whole ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const { updates, gradNorm } of steps.slice(1)) {
+      expect(updates).toBe(2);
+      expect(gradNorm).toBeGreaterThan(0);
+    }
+  },
+  120_000,
+);

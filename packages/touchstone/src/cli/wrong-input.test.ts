@@ -59,9 +59,9 @@ describe('wrong input is one clear line and exit code 2', () => {
     ['an unknown objective', ['--set', 'objective=grop'], /objective: .*"grop"; did you mean grpo\?/],
     ['an unknown setting of it', ['--set', 'objective.clipLo=1'], /objective: .*did you mean clipLow\?/],
     [
-      'an objective with a value head',
-      ['--set', 'objective=ppo'],
-      /objective\.name must be .*got ppo, which needs .*values/,
+      'an objective that trains no policy',
+      ['--set', 'objective=bradley-terry'],
+      /objective\.name must be .*got bradley-terry, which needs responses that a strategy brings: it trains a scalar head/,
     ],
     ['a seed that is no number', ['--seed', 'x'], /seed: expected number, got "x"/],
     ['the prototype', ['--set', '__proto__.x=1'], /unknown key "__proto__"/],

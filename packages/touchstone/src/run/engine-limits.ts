@@ -5,13 +5,13 @@ import type { Recipe } from '../config/recipe.js';
 import { UserError } from '../errors.js';
 import { missingColumns, planColumns } from '../trainer/columns.js';
 
-/** Which column of the engine a gradient goes through; a value head is none of the engine's (`missingColumns`). */
+/** Which column of the engine a gradient goes through beside the log-prob. */
 const columnOf: Readonly<Record<DifferentiableColumn, keyof ColumnRequest | undefined>> = {
   logProb: undefined,
   entropy: 'entropy',
   meanLogProb: 'meanLogProb',
   topK: 'topK',
-  values: undefined,
+  values: 'value',
 };
 
 /** What an objective asks of the engine that one with these limits cannot give. */

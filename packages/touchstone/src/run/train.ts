@@ -1,14 +1,16 @@
+import type { Engine } from '@touchstone/engine';
 import { TINKER_LIMITS } from '@touchstone/engine/tinker';
 import type { Recipe } from '../config/recipe.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate.js';
 import { answerTasks, summarize } from '../evaluation/evaluate.js';
+import { deriveSeed } from '../random.js';
 import type { SamplingSettings } from '../rollout/strategy.js';
 import type { Json, Task, TaskSource } from '../task/task.js';
 import { groupSignal } from '../trainer/filter.js';
 import { signalWatch } from '../trainer/signal-watch.js';
 import type { Rollouts, StepReport, TrainerParts } from '../trainer/trainer.js';
-import { needsReference } from '../trainer/columns.js';
+import { needsReference, needsValueHead } from '../trainer/columns.js';
 import { collectStep, learnStep } from '../trainer/trainer.js';
 import { NonFinite } from '../trainer/update.js';
 import type { Checkpoint, Score } from './checkpoints.js';
@@ -97,6 +99,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
     checkLimits(recipe, stages.objective, engine.limits);
+    if (needsValueHead(stages.objective)) await addValueHead(engine, recipe);
     if (engine.limits?.clipsGradients === false && recipe.optimizer.maxGradNorm > 0) {
       observer.notice('this server cannot clip gradients: optimizer.maxGradNorm has no effect');
     }
@@ -114,6 +117,15 @@ async function openSession(request: TrainRequest): Promise<Session> {
     await engine.dispose();
     throw error;
   }
+}
+
+/** A model that was saved with a value head goes on with that one. */
+async function addValueHead(engine: Engine, { name, seed, objective }: Recipe): Promise<void> {
+  if (engine.addValueHead !== undefined) return await engine.addValueHead(deriveSeed(seed, 'value head'));
+  throw new UserError(
+    `${name}: objective.name must be one that the engine can run, got ${objective.name}, which needs a value head; ` +
+      'choose one that does without, such as grpo, or use the local engine',
+  );
 }
 
 async function runSession(session: Session): Promise<TrainResult> {

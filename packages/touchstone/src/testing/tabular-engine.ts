@@ -15,8 +15,9 @@ import { Random } from '../random.js';
 
 /**
  * An engine for tests, small enough to check by hand and fast enough to train in a test: the logits of the next token
- * are a row of a table for the last two tokens. Every verb is the real thing: exact log-probs and entropies, exact
- * gradients, AdamW without decay, states that restore bit for bit. Not covered: top-p, top-k, tries, stop strings.
+ * are a row of a table for the last two tokens, and so is its value where it has a value head. Every verb is the real
+ * thing: exact log-probs and entropies, exact gradients, AdamW without decay, states that restore bit for bit. Not
+ * covered: top-p, top-k, tries, stop strings.
  */
 export class TabularEngine implements Engine {
   readonly model;
@@ -24,6 +25,7 @@ export class TabularEngine implements Engine {
   private readonly gradient: Float64Array;
   private readonly moments: readonly [Float64Array, Float64Array];
   private steps = 0;
+  private hasValues = false;
 
   constructor(
     private readonly vocabSize: number,
@@ -31,7 +33,8 @@ export class TabularEngine implements Engine {
     private readonly contextLength = 64,
     private readonly frozen = false,
   ) {
-    const size = vocabSize ** 3;
+    // Logits, and behind them one value a pair of tokens.
+    const size = vocabSize ** 3 + vocabSize ** 2;
     this.table = new Float64Array(size);
     this.gradient = new Float64Array(size);
     this.moments = [new Float64Array(size), new Float64Array(size)];
@@ -76,9 +79,15 @@ export class TabularEngine implements Engine {
     return (before * this.vocabSize + (tokens[position - 1] as number)) * this.vocabSize;
   }
 
-  async forward(batch: TokenBatch, { topK = 0 }: ColumnRequest = {}): Promise<TokenColumns> {
+  private valueAt(row: number): number {
+    return this.vocabSize ** 3 + row / this.vocabSize;
+  }
+
+  async forward(batch: TokenBatch, { topK = 0, value = false }: ColumnRequest = {}): Promise<TokenColumns> {
     const size = batch.tokens.length;
+    if (value) this.needValues();
     const columns = {
+      ...(value && { value: new Float32Array(size) }),
       ...(topK > 0 && { topKIds: new Int32Array(size * topK), topKLogProb: new Float32Array(size * topK) }),
       logProb: new Float32Array(size),
       entropy: new Float32Array(size),
@@ -92,6 +101,7 @@ export class TabularEngine implements Engine {
       columns.entropy[t] = entropyOf(logs);
       columns.meanLogProb[t] = logs.reduce((sum, value) => sum + value, 0) / logs.length;
       columns.topLogProb[t] = Math.max(...logs);
+      if (columns.value) columns.value[t] = this.table[this.valueAt(row)] as number;
       const ids = Array.from(logs.keys()).sort((a, b) => (logs[b] as number) - (logs[a] as number));
       columns.topKIds?.set(ids.slice(0, topK), t * topK);
       columns.topKLogProb?.set(
@@ -104,8 +114,11 @@ export class TabularEngine implements Engine {
 
   async forwardBackward(batch: TokenBatch, gradients: TokenGradients): Promise<TokenColumns> {
     if (this.frozen) throw new Error('forwardBackward: the engine must not be frozen');
-    const { topK } = gradients;
+    const { topK, value } = gradients;
+    if (value) this.needValues();
     this.eachScored(batch, (t, token, row, logs, temperature) => {
+      const at = this.valueAt(row);
+      this.gradient[at] = (this.gradient[at] as number) + (value?.[t] ?? 0);
       const byLogProb = (gradients.logProb[t] as number) / temperature;
       const byEntropy = (gradients.entropy?.[t] ?? 0) / temperature;
       const byMean = (gradients.meanLogProb?.[t] ?? 0) / temperature;
@@ -163,6 +176,18 @@ export class TabularEngine implements Engine {
     return Promise.resolve({ gradNorm, step: this.steps });
   }
 
+  async addValueHead(seed: number): Promise<void> {
+    if (this.hasValues) return Promise.resolve();
+    this.hasValues = true;
+    const random = new Random(seed);
+    for (let i = this.vocabSize ** 3; i < this.table.length; i++) this.table[i] = random.normal() / 10;
+    return Promise.resolve();
+  }
+
+  private needValues(): void {
+    if (!this.hasValues) throw new Error('TabularEngine: values need a value head; call addValueHead first');
+  }
+
   async saveState(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     const all = [this.table, ...this.moments].map((array) => Array.from(array));
@@ -179,6 +204,7 @@ export class TabularEngine implements Engine {
   async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<Engine> {
     const copy = new TabularEngine(this.vocabSize, this.endToken, this.contextLength, frozen);
     copy.table.set(this.table);
+    copy.hasValues = this.hasValues;
     return Promise.resolve(copy);
   }
 

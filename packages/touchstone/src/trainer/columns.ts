@@ -26,6 +26,8 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   oldEntropy: 'old',
   oldMeanLogProb: 'old',
   oldLogit: 'old',
+  values: 'current',
+  oldValues: 'old',
   samplerLogProb: 'sampler',
   refLogProb: 'reference',
   tokenRewards: 'rollouts',
@@ -52,13 +54,21 @@ export interface ColumnPlan {
   readonly onPolicy: boolean;
 }
 
-/** What an objective asks for that neither the trainer nor any engine brings, such as a value head. */
+/** What an objective asks for that neither the trainer nor any engine brings, such as a teacher. */
 export function missingColumns({ needs, needsOfRollout = [], differentiates }: Objective): string[] {
+  const trainsNoPolicy = differentiates.every((name) => name === 'values');
   return [
     ...needs.filter((name) => origins[name] === undefined),
     ...needsOfRollout.filter((name) => name !== 'greedyReward'),
-    ...differentiates.filter((name) => name === 'values').map((name) => `the gradient by ${name}`),
+    ...(trainsNoPolicy
+      ? ['responses that a strategy brings: it trains a scalar head, not the policy that samples']
+      : []),
   ];
+}
+
+/** Whether the model of a run with this objective needs a value head. */
+export function needsValueHead({ needs }: Objective): boolean {
+  return needs.includes('values') || needs.includes('oldValues');
 }
 
 export function givesColumn({ limits }: Engine, column: keyof ColumnRequest): boolean {
@@ -72,6 +82,7 @@ export function planColumns(objective: Objective, updates: number, vocabSize: nu
     ...(needs.has('entropy') && { entropy: true }),
     ...((needs.has('meanLogProb') || needs.has('oldMeanLogProb')) && { meanLogProb: true }),
     ...(needs.has('topLogProb') && { topLogProb: true }),
+    ...(needs.has('values') && { value: true }),
     ...(objective.topK !== undefined && { topK: Math.min(objective.topK, vocabSize) }),
   };
   const start = startRequest(needs);
@@ -100,10 +111,11 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   const start = plan.onPolicy
     ? withColumns(batch, { logProb: sampled })
     : await currentColumns(batch, plan, context, plan.start);
-  const { logProb, entropy, meanLogProb } = start.view.columns;
+  const { logProb, entropy, meanLogProb, values } = start.view.columns;
   if (needs.has('oldLogProb')) columns.oldLogProb = logProb as Float64Array;
   if (needs.has('oldEntropy')) columns.oldEntropy = entropy as Float64Array;
   if (needs.has('oldMeanLogProb')) columns.oldMeanLogProb = meanLogProb as Float64Array;
+  if (needs.has('oldValues')) columns.oldValues = values as Float64Array;
   if (needs.has('samplerLogProb')) columns.samplerLogProb = sampled;
   if (needs.has('refLogProb')) columns.refLogProb = await referenceColumn(batch, context);
   if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
@@ -147,7 +159,11 @@ export async function refreshColumns(
 
 /** What is asked for at the start of the step only. */
 function startRequest(needs: ReadonlySet<ColumnName>): ColumnRequest {
-  return { ...(needs.has('oldEntropy') && { entropy: true }), ...(needs.has('oldLogit') && { logit: true }) };
+  return {
+    ...(needs.has('oldEntropy') && { entropy: true }),
+    ...(needs.has('oldLogit') && { logit: true }),
+    ...(needs.has('oldValues') && { value: true }),
+  };
 }
 
 async function currentColumns(
@@ -163,6 +179,7 @@ async function currentColumns(
     const column = given[name];
     if (column !== undefined) columns[name] = toResponses(batch, tokens, column);
   }
+  if (given.value !== undefined) columns.values = toResponses(batch, tokens, given.value);
   if (given.logit !== undefined) columns.oldLogit = toResponses(batch, tokens, given.logit);
   const { topKIds, topKLogProb } = given;
   const width = plan.current.topK;

@@ -17,13 +17,16 @@ export interface StepMetricsInput {
   readonly step: number;
   readonly collected: Collected;
   readonly updates: readonly UpdateReport[];
+  /** Share of the variance of returns that the value head explained; absent without one. */
+  readonly foresight?: number | undefined;
   readonly learningRate: number;
   /** Responses asked for of each prompt: the k of `passAt<k>`. */
   readonly group: number;
 }
 
 /** `docs/metrics.md` explains each. */
-export function stepMetrics({ step, collected, updates, learningRate, group }: StepMetricsInput): StepMetrics {
+export function stepMetrics(input: StepMetricsInput): StepMetrics {
+  const { step, collected, updates, foresight, learningRate, group } = input;
   const rollouts = collected.groups.flatMap((each) => each.rollouts);
   const signals = countSignals(collected.groups);
   return {
@@ -39,6 +42,7 @@ export function stepMetrics({ step, collected, updates, learningRate, group }: S
     groupsAllWrong: signals['all-wrong'],
     learningRate,
     ...updateMetrics(updates),
+    ...(foresight !== undefined && { explainedVariance: foresight }),
   };
 }
 

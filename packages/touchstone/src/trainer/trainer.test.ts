@@ -9,7 +9,8 @@ import { TabularEngine } from '../testing/tabular-engine.js';
 import type { Stages, TrainerParts } from './trainer.js';
 import { sampleGroups } from '../rollout/strategy.js';
 import { tokenSource } from '../rollout/rollout.js';
-import { missingColumns, needsReference } from './columns.js';
+import { missingColumns, needsReference, needsValueHead } from './columns.js';
+import type { StepMetrics } from './step-metrics.js';
 import { trainStep } from './trainer.js';
 import { NonFinite } from './update.js';
 
@@ -50,6 +51,7 @@ async function trainer(setting: Setting = {}): Promise<TrainerParts & { readonly
     sampling: { group: 16, maxNewTokens: 3, temperature: 1 },
     optimizer: { maxGradNorm: 1 },
   };
+  if (needsValueHead(stages.objective)) await engine.addValueHead(3);
   const reference = needsReference(stages.objective) ? await engine.fork({ frozen: true }) : undefined;
   return { engine, reference, stages, settings };
 }
@@ -132,17 +134,17 @@ describe('columns of an update', () => {
     const plain = createObjective('grpo');
     const seen: Float64Array[] = [];
     const objective: Objective = {
-      ...alsoNeeding(plain, 'oldValues'),
+      ...alsoNeeding(plain, 'teacherLogProb'),
       needsOfRollout: ['teacherTarget'],
       advantages(batch) {
         seen.push(
-          batch.columns.oldValues ?? new Float64Array(),
+          batch.columns.teacherLogProb ?? new Float64Array(),
           batch.rolloutColumns?.teacherTarget ?? new Float64Array(),
         );
         return plain.advantages(batch);
       },
     };
-    expect(missingColumns(objective)).toEqual(['oldValues', 'teacherTarget']);
+    expect(missingColumns(objective)).toEqual(['teacherLogProb', 'teacherTarget']);
     await expect(trainStep(1, await trainer({ objective }))).rejects.toThrow(
       /teacherTarget must come with every rollout/,
     );
@@ -150,8 +152,8 @@ describe('columns of an update', () => {
       (await sampleGroups(tasks, context)).map(({ task, rollouts }) => ({
         task,
         rollouts: rollouts.map((rollout) => {
-          const oldValues = new Float64Array(rollout.samplerLogProbs.length).fill(7);
-          return { ...rollout, columns: { oldValues }, values: { teacherTarget: 3 } };
+          const teacherLogProb = new Float64Array(rollout.samplerLogProbs.length).fill(7);
+          return { ...rollout, columns: { teacherLogProb }, values: { teacherTarget: 3 } };
         }),
       }));
     await trainStep(1, await trainer({ objective, stages: { strategy } }));
@@ -244,6 +246,20 @@ describe('trainStep', () => {
       expect(await parts.engine.forward(probe)).toEqual(before);
     },
   );
+});
+
+describe('PPO with a value head', () => {
+  it('learns what is to be earned, and to earn it', async () => {
+    const recipe = toyRecipe({ objective: 'ppo', filter: { name: 'none' } });
+    const parts = await trainer({ recipe, update: { epochs: 2, minibatches: 2 } });
+    const steps: StepMetrics[] = [];
+    for (let step = 1; step <= 40; step++) steps.push((await trainStep(step, parts)).metrics);
+    const mean = (name: string, from: number, to: number) =>
+      steps.slice(from, to).reduce((sum, metrics) => sum + (metrics[name] ?? Number.NaN), 0) / (to - from);
+    expect(mean('reward', 30, 40)).toBeGreaterThan(mean('reward', 0, 5) + 0.2);
+    expect(mean('valueLoss', 30, 40)).toBeLessThan(mean('valueLoss', 0, 5) / 2);
+    expect(steps[0]).toHaveProperty('explainedVariance');
+  });
 });
 
 describe('spans', () => {

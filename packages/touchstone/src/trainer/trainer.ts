@@ -1,5 +1,6 @@
 import type { Engine, OptimOptions } from '@touchstone/engine';
 import type { Objective, RolloutColumnName } from '@touchstone/objectives';
+import { explainedVariance } from '@touchstone/objectives';
 import type { Environment } from '../environment/environment.js';
 import { deriveSeed } from '../random.js';
 import type { Reward } from '../reward/reward.js';
@@ -89,8 +90,8 @@ export async function learnStep(
   const seed = deriveSeed(settings.seed, 'step', step);
   const learningRate = stages.schedule(step);
   const learning = { ...parts, learningRate, seed, stopwatch, weightsFree };
-  const updates = collected.kept.length === 0 ? [] : await learn(collected, learning);
-  const metrics = stepMetrics({ step, collected, updates, learningRate, group: settings.sampling.group });
+  const { updates, foresight } = collected.kept.length === 0 ? nothingLearnt : await learn(collected, learning);
+  const metrics = stepMetrics({ step, collected, updates, foresight, learningRate, group: settings.sampling.group });
   return { metrics, timings: timingsOf(step, collected, stopwatch), collected };
 }
 
@@ -102,7 +103,15 @@ interface StepParts extends TrainerParts {
   readonly weightsFree: Promise<unknown> | undefined;
 }
 
-async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateReport[]> {
+interface Learnt {
+  readonly updates: readonly UpdateReport[];
+  /** Share of the variance of returns that the value head explained; undefined without one. */
+  readonly foresight: number | undefined;
+}
+
+const nothingLearnt: Learnt = { updates: [], foresight: undefined };
+
+async function learn({ kept }: Collected, parts: StepParts): Promise<Learnt> {
   const { engine, reference, stages, settings, seed, stopwatch, weightsFree } = parts;
   const { objective, minibatcher } = stages;
   const { epochs, minibatches, sampling } = settings;
@@ -113,11 +122,13 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<UpdateRepor
   const context = { engine, reference, temperature, decode };
   const columned = await stopwatch.time('forward', () => stepColumns(scored, plan, context));
   const batch = await stopwatch.time('loss', () => prepare(columned, objective));
-  if (batch.rollouts.length === 0) return [];
+  if (batch.rollouts.length === 0) return nothingLearnt;
   const advantages = await stopwatch.time('loss', () => objective.advantages(batch.view));
   const optimizer = { ...settings.optimizer, learningRate: parts.learningRate };
   const loop = { epochs, minibatches, optimizer, temperature, seed, stopwatch, weightsFree };
-  return updatePolicy(batch, advantages, { engine, objective, plan, minibatcher, ...loop });
+  const updates = await updatePolicy(batch, advantages, { engine, objective, plan, minibatcher, ...loop });
+  const { oldValues, returns } = batch.view.columns;
+  return { updates, foresight: oldValues && returns && explainedVariance(batch.view, oldValues, returns) };
 }
 
 /** What the objective reads once a rollout: the greedy response's reward is sampled here, all else comes with the rollouts. */

@@ -165,12 +165,13 @@ async function applyUpdate(
 
 /** Gradients over response tokens, laid out as the engine takes them. */
 function engineGradients(batch: StepBatch, tokens: TokenBatch, { gradients }: LossResult): TokenGradients {
-  const { logProb, entropy, meanLogProb, topK } = gradients;
+  const { logProb, entropy, meanLogProb, values, topK } = gradients;
   const likeliest = batch.view.topK;
   return {
     logProb: toTokens(batch, tokens, logProb ?? new Float64Array(batch.view.mask.length)),
     ...(entropy !== undefined && { entropy: toTokens(batch, tokens, entropy) }),
     ...(meanLogProb !== undefined && { meanLogProb: toTokens(batch, tokens, meanLogProb) }),
+    ...(values !== undefined && { value: toTokens(batch, tokens, values) }),
     ...(topK !== undefined &&
       likeliest !== undefined && {
         topK: {
