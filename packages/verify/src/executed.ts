@@ -20,7 +20,7 @@ export interface ExecutedEntry {
   readonly reference: string;
 }
 
-/** Kinds that execute. Each has limits of its own in its options; a runner's deadline is not for them. */
+/** Kinds that execute. Each has limits of its own in its options; of a runner's deadlines only a job's own is for them. */
 export const executedVerifiers = {
   code: {
     load: async () => (await import('./programs/verify-code.js')).verifyCode,

@@ -103,6 +103,19 @@ describe('reward server', () => {
     expect((await killer).json.verdicts[0]).toMatchObject({ outcome: 'timeout', reason: 'deadline', reward: null });
   });
 
+  it('ends a job of a kind that executes at its own deadline', { timeout: 60_000 }, async () => {
+    const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n';
+    const task = { fixtures: ['CREATE TABLE t(a)'], query: 'SELECT COUNT(*) FROM t' };
+    const options = { wallMs: 50_000 };
+    const items = [{ kind: 'sql', response: endless, reference: task, options, deadlineMs: 300 }];
+    const { json } = await post(`${server.url}/verify`, { items });
+    expect(json.verdicts[0]).toMatchObject({
+      outcome: 'timeout',
+      feedback: 'stopped after its limit of 300 ms',
+      reward: null,
+    });
+  });
+
   it.each([
     ['not JSON', '{', 'body', /must be JSON/],
     ['no items', {}, 'items', /items: .*got nothing/],

@@ -19,7 +19,7 @@ import { availableParallelism } from 'node:os';
 import { Crew } from './crew.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Job, Runner, VerifierTarget } from './job.js';
-import { crashed, type Verdict } from '../verdict.js';
+import { crashed, timeout, type Verdict } from '../verdict.js';
 
 export interface PoolOptions {
   /** Threads that judge registered kinds, and as many for custom modules; default: the machine's cores less one, at least 1. */
@@ -101,7 +101,7 @@ export class VerifierPool implements Runner {
       if (this.closed) throw new PoolClosedError();
       signal?.throwIfAborted();
       if (this.pending >= this.queueLimit + this.workers) throw new QueueFullError(this.queueLimit);
-      // These have walls and limits of their own.
+      // These have walls and limits of their own; a job's own deadline counts beside them, from here.
       if (isExecutedKind(job.verifier)) {
         resolve(this.execute(job.verifier, job, signal));
         return;
@@ -147,15 +147,24 @@ export class VerifierPool implements Runner {
   private async execute(kind: ExecutedKind, job: Job, signal: AbortSignal | undefined): Promise<Verdict> {
     const ending = new AbortController();
     const abort = (): void => ending.abort(signal?.reason);
+    const { deadlineMs } = job;
+    let overdue = false;
+    const expire = (): void => {
+      overdue = true;
+      ending.abort();
+    };
+    const clock = deadlineMs === undefined ? undefined : setTimeout(expire, positive('deadlineMs', deadlineMs));
     signal?.addEventListener('abort', abort, { once: true });
     this.executing.add(ending);
     this.pending++;
     try {
       return await runExecuted(kind, job, ending.signal);
     } catch (error) {
+      if (overdue && deadlineMs !== undefined) return timeout(deadlineMs);
       if (this.closed && signal?.aborted !== true) return crashed('pool-closed');
       throw error;
     } finally {
+      clearTimeout(clock);
       this.pending--;
       this.executing.delete(ending);
       signal?.removeEventListener('abort', abort);
