@@ -1,12 +1,12 @@
-import { groupAdvantage } from '../advantages/group.js';
 import { crossRewards, majorityAnswer, teacherPolicyWeight } from '../methods/co-reward.js';
 import { aggregate, type Aggregation } from '../terms/aggregate.js';
 import { clippedSurrogate } from '../terms/clip.js';
 import { klPenalty } from '../terms/kl.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
-import { deviationOf, verlKl, type DeviationParams } from './options.js';
-import { batchOf, evaluateFormula, flatten, groupNumbers, type Labels, type Matrix } from './padded.js';
+import { outcomeAdvantage } from './group-advantages.js';
+import { verlKl } from './options.js';
+import { batchOf, evaluateFormula, flatten, type Matrix } from './padded.js';
 
 interface View {
   readonly logprobs: Matrix;
@@ -60,16 +60,7 @@ export const coReward: SlugAdapters = {
       rewards_rephrased: found.rephrased,
     };
   },
-  grpo_outcome_advantage: (
-    { scores, group }: { scores: readonly number[]; group: Labels },
-    { eps, ...deviation }: DeviationParams & { eps: number },
-  ) => ({
-    advantages: groupAdvantage(Float64Array.from(scores), groupNumbers(group), {
-      advantageScale: 'group',
-      advantageEpsilon: eps,
-      advantageStd: deviationOf(deviation),
-    }),
-  }),
+  grpo_outcome_advantage: outcomeAdvantage,
   co_reward_loss: (views: { original: View; rephrased: View }, params: LossParams) => {
     const original = viewCase(views.original, params);
     const rephrased = viewCase(views.rephrased, params);

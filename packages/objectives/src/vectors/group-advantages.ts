@@ -1,7 +1,7 @@
 import { groupAdvantage } from '../advantages/group.js';
 import type { SlugAdapters } from './adapter.js';
 import { deviationOf, type DeviationParams } from './options.js';
-import { consecutiveGroups } from './padded.js';
+import { consecutiveGroups, groupNumbers, type Labels } from './padded.js';
 
 interface Params extends DeviationParams {
   readonly eps: number;
@@ -21,6 +21,18 @@ function advantagesOf(rewards: readonly number[], { eps, group_size, ...deviatio
 
 export const grouped = ({ rewards }: { rewards: readonly number[] }, params: Params) => ({
   advantages: advantagesOf(rewards, params),
+});
+
+/** GRPO's advantage of scores whose groups are given by labels, as verl has it. */
+export const outcomeAdvantage = (
+  { scores, group }: { scores: readonly number[]; group: Labels },
+  { eps, ...deviation }: DeviationParams & { eps: number },
+) => ({
+  advantages: groupAdvantage(Float64Array.from(scores), groupNumbers(group), {
+    advantageScale: 'group',
+    advantageEpsilon: eps,
+    advantageStd: deviationOf(deviation),
+  }),
 });
 
 interface RlptInputs {

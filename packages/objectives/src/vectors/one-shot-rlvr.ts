@@ -1,12 +1,12 @@
-import { groupAdvantage } from '../advantages/group.js';
 import { rankByHistory } from '../methods/one-shot-rlvr.js';
 import { aggregate } from '../terms/aggregate.js';
 import { clippedLoss } from '../terms/clip.js';
 import { klPenalty } from '../terms/kl.js';
 import { tokenRatio } from '../terms/ratio.js';
 import type { SlugAdapters } from './adapter.js';
+import { outcomeAdvantage } from './group-advantages.js';
 import { deviationOf, type DeviationParams } from './options.js';
-import { batchOf, evaluateFormula, flatten, groupNumbers, type Labels, type Matrix } from './padded.js';
+import { batchOf, evaluateFormula, flatten, type Matrix } from './padded.js';
 
 interface LossInputs {
   /** [B][T][V] */
@@ -87,14 +87,5 @@ export const oneShotRlvr: SlugAdapters = {
     };
   },
   grpo_entropy_loss: lossCase,
-  grpo_outcome_advantage: (
-    { scores, group }: { scores: readonly number[]; group: Labels },
-    { eps, ...deviation }: DeviationParams & { eps: number },
-  ) => ({
-    advantages: groupAdvantage(Float64Array.from(scores), groupNumbers(group), {
-      advantageScale: 'group',
-      advantageEpsilon: eps,
-      advantageStd: deviationOf(deviation),
-    }),
-  }),
+  grpo_outcome_advantage: outcomeAdvantage,
 };
