@@ -190,6 +190,15 @@ describe('touchstone check', () => {
   });
 });
 
+describe('touchstone check of an empty file', () => {
+  it('proves nothing, and says so', async () => {
+    await writeFile(join(directory, 'empty.jsonl'), '\n');
+    const { code, out, err } = await run('check', 'exact', 'empty.jsonl');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/empty\.jsonl: must hold at least one row, got none; fill it/);
+  });
+});
+
 describe('touchstone check without a file', () => {
   it('judges the cases that a verifier ships', async () => {
     const { code, out } = await run('check', 'math');
