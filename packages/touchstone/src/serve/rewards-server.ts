@@ -36,7 +36,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     // An endless verifier, and the start of the next worker for it, take what time the others leave.
     niceness: 10,
     // Each of its jobs costs a thread, whose start and end take time from every client of the server.
-    overdueShare: 0.25,
+    overdueShare: 0.1,
     // Other kinds are loaded on first use and, from then on, by every replacement.
     preload: options.preload ?? ['math'],
     ...(options.memoryMb !== undefined && { memoryMb: options.memoryMb }),

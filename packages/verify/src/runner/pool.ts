@@ -41,7 +41,7 @@ export interface PoolOptions {
   readonly niceness?: number;
   /**
    * Share of a worker's time, in (0, 1], that a verifier may take whose last three jobs or more ran out of theirs: it
-   * rests for the remainder, at most 250 ms after each, while others go on. Default 1: no rest.
+   * rests for the remainder, at most 500 ms after each, while others go on. Default 1: no rest.
    */
   readonly overdueShare?: number;
   /** Verifiers loaded and warmed in every worker of their crew before its first job; without any, workers start on demand. */

@@ -7,7 +7,7 @@ const CAUTION_MS = 60_000;
 const PATIENCE = 3;
 
 /** The longest rest: a verifier that recovers is found out soon, however long its deadline. */
-const MAX_REST_MS = 250;
+const MAX_REST_MS = 500;
 
 interface Suspicion {
   readonly until: number;
