@@ -98,7 +98,9 @@ describe('touchstone train', () => {
     const dry = (...more: string[]) => runCli(['train', 'toy.json', '--dry-run', ...more], { directory });
     const plain = await dry('--model', 'models/touchstone-base');
     expect(plain.code).toBe(0);
-    expect(plain.stderr).toMatch(/^plan: \d+ steps of 1 update; at most, with .* tokens a prompt \(mean of the first tasks\) and \d+ a response, its budget\n/);
+    expect(plain.stderr).toMatch(
+      /^plan: \d+ steps of 1 update; at most, with .* tokens a prompt \(mean of the first tasks\) and \d+ a response, its budget\n/,
+    );
     expect(plain.stderr).toMatch(/tokens sampled +[\d,]+ +[\d,]+\n/);
     expect(plain.stderr).toMatch(/operations +\d\.\de\+\d+/);
     expect(plain.stderr).not.toMatch(/cost {2}|requests/);
