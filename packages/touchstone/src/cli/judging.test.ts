@@ -190,10 +190,15 @@ describe('touchstone check', () => {
   });
 });
 
-describe('touchstone check of an empty file', () => {
-  it('proves nothing, and says so', async () => {
+describe('an empty file', () => {
+  it.each([
+    ['check', 'exact', 'empty.jsonl'],
+    ['verify', 'exact', '--file', 'empty.jsonl'],
+    ['exam', 'empty.jsonl'],
+    ['attack', 'exact', '--file', 'empty.jsonl'],
+  ])('is refused by %s, for nothing can be said of no rows', async (...command) => {
     await writeFile(join(directory, 'empty.jsonl'), '\n');
-    const { code, out, err } = await run('check', 'exact', 'empty.jsonl');
+    const { code, out, err } = await run(...command);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(/empty\.jsonl: must hold at least one row, got none; fill it/);
   });

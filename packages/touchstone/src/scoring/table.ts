@@ -6,7 +6,13 @@ import { readRows, type Row } from '../task/loaders/rows.js';
 
 /** All rows of a `.json` file (one array of objects), or of whatever `readRows` reads. */
 export async function readTable(file: string): Promise<Row[]> {
-  if (extname(file).toLowerCase() === '.json') return readArray(file);
+  const rows = extname(file).toLowerCase() === '.json' ? await readArray(file) : await allRows(file);
+  // Whatever is said of no rows would be true: a proof over none passes, a mean of none is none.
+  if (rows.length === 0) throw new UserError(`${file}: must hold at least one row, got none; fill it`);
+  return rows;
+}
+
+async function allRows(file: string): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const row of readRows(file)) rows.push(row);
   return rows;
