@@ -108,7 +108,7 @@ describe('touchstone train', () => {
     const priced = await dry('--model', 'owner/name', ...server, '--price', 'read=1,sample=2,train=3');
     expect(priced.stderr).toMatch(/\(4 characters a token: the model is not on this machine\) and 2 a response\n/);
     expect(priced.stderr).toMatch(/requests +\d+ +\d+\n {2}cost +[\d.]+ +[\d.]+\n$/);
-    expect(await dry('--price', 'cheap')).toMatchObject({ code: 2 });
+    expect(await dry('--price', 'cheap')).toMatchObject({ code: 2, stdout: '' });
     const long = await dry('--response-tokens', '9999');
     expect(long.stderr).toMatch(/--response-tokens must be a whole number from 1 to \d+, got "9999"/);
   });

@@ -83,10 +83,11 @@ async function runTrain(recipeName: string, options: TrainOptions, { io, loadMod
 async function dryRun(recipeName: string, options: TrainOptions, io: CliIo): Promise<void> {
   const { directory } = io;
   const { recipe } = await newRecipe(recipeName, options, io);
-  io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
   const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
   try {
-    for (const line of await planLines(recipe, source, directory, options)) io.stderr(`${line}\n`);
+    const lines = await planLines(recipe, source, directory, options);
+    io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+    for (const line of lines) io.stderr(`${line}\n`);
   } finally {
     await source.close?.();
   }
