@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TokenBatch } from '../engine.js';
+import { slope } from '../testing/slope.js';
 import { referenceColumns, referenceTopK, type ReferenceColumns } from '../testing/reference-columns.js';
 import { TINY_MODELS, tinyModel, type TinyModel } from '../testing/tiny-model.js';
 import { computeColumns } from './columns.js';
@@ -114,16 +115,6 @@ it('a prompt computed once for its group gives the same columns and gradients as
   const expected = trainingState(apart).gradient;
   trainingState(together).gradient.forEach((g, i) => expect(g).toBeCloseTo(expected[i]!, 4));
 });
-
-function slope(data: Float32Array, i: number, f: () => number): number {
-  const saved = data[i]!;
-  data[i] = saved + 2 ** -10;
-  const [high, above] = [data[i], f()];
-  data[i] = saved - 2 ** -10;
-  const result = (above - f()) / (high - data[i]);
-  data[i] = saved;
-  return result;
-}
 
 it('a sequence without scored tokens, and a batch of one token, cost nothing and give zeros', async () => {
   const { config, weights } = tinyModel('llama', true);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadModelFolder, saveModelFolder } from '../model/folder.js';
 import { initWeights, withValueHead } from '../model/init.js';
 import { VALUE_HEAD, weightView } from '../model/layout.js';
+import { slope } from '../testing/slope.js';
 import { TINY_MODELS, tinyModel } from '../testing/tiny-model.js';
 import { computeColumns } from './columns.js';
 import { LocalEngine } from './local-engine.js';
@@ -70,16 +71,6 @@ describe.each(TINY_MODELS)('the value column of %s (tied: %s)', (family, tied) =
     }
   });
 });
-
-function slope(data: Float32Array, i: number, f: () => number): number {
-  const saved = data[i]!;
-  data[i] = saved + 2 ** -10;
-  const [high, above] = [data[i], f()];
-  data[i] = saved - 2 ** -10;
-  const result = (above - f()) / (high - data[i]);
-  data[i] = saved;
-  return result;
-}
 
 it('a prompt computed once for its group gives the values and gradients of one computed for each', async () => {
   const { config, weights } = tinyModel('qwen3', true, true);

@@ -9,8 +9,8 @@ export interface PythonEscape {
   readonly held?: readonly ProgramOutcome[];
 }
 
-/** Tries `expression`; any exception is a wall that held. */
-const attempt = (code: string): string => `${code}\nprint("ESCAPED")`;
+/** A program that got out if it prints the mark: `code` raises where the wall holds. */
+export const attempt = (code: string): string => `${code}\nprint("ESCAPED")`;
 const killed = ['timeout', 'memory', 'error'] as const;
 
 export const pythonEscapes: readonly PythonEscape[] = [

@@ -1,4 +1,4 @@
-import type { PythonEscape } from './escapes.js';
+import { attempt, type PythonEscape } from './escapes.js';
 
 /** What attempts on the native wall are after: things of the host that exist while they run. */
 export interface HostBait {
@@ -14,7 +14,6 @@ export interface HostBait {
   readonly variable: string;
 }
 
-const attempt = (code: string): string => `${code}\nprint("ESCAPED")`;
 const ended = ['error', 'memory', 'timeout'] as const;
 const text = (value: string): string => JSON.stringify(value);
 
