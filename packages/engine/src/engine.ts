@@ -22,7 +22,10 @@ export interface Engine {
    * accumulated. Engines that gain nothing by it lack it.
    */
   forwardBackwardLoss?(batch: TokenBatch, loss: PolicyLoss): Promise<TokenColumns | undefined>;
-  /** One AdamW step with the accumulated gradient, which is then cleared. */
+  /**
+   * One AdamW step with the accumulated gradient, which is then cleared. Need not wait for a `forwardBackward` that was
+   * called before: the step comes after it, and fails with it.
+   */
   optimStep(options: OptimOptions): Promise<OptimStats>;
   /**
    * Gives the model a value head: a linear map of the last hidden state to one number a token, trained and saved with

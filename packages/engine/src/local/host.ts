@@ -52,6 +52,8 @@ export interface HostedModel {
 export class EngineHost {
   private readonly models = new Map<number, HostedModel>();
   private nextId = 0;
+  /** Models whose last gradient failed half-way. */
+  private readonly torn = new Set<number>();
   /** Graphs with all threads, for work that is not halved. */
   private readonly sessions: SessionCache;
   private readonly halves: { readonly sessions: SessionCache; readonly lane: SecondLane } | undefined;
@@ -116,7 +118,12 @@ export class EngineHost {
     wanted: ColumnRequest,
   ): Promise<TokenColumns> {
     this.trainable(id);
-    return await this.columns(id, batch, wanted, gradients);
+    try {
+      return await this.columns(id, batch, wanted, gradients);
+    } catch (error) {
+      this.torn.add(id);
+      throw error;
+    }
   }
 
   /** Columns of all sequences, or of those `among`; see `computeColumns`. */
@@ -144,6 +151,12 @@ export class EngineHost {
   async optimStep(id: number, options: OptimOptions): Promise<Required<OptimStats>> {
     const state = this.trainable(id);
     await this.halves?.lane.collectGradient(this.model(id));
+    if (this.torn.delete(id)) {
+      trainingState(state).gradient.fill(0);
+      const rule = 'every forwardBackward since the last step must have succeeded';
+      const fix = 'look at its error; the weights are as before, the gradient is cleared';
+      throw new EngineError('invalid-argument', { at: 'optimStep', rule, fix });
+    }
     return adamwStep(state, options);
   }
 

@@ -62,6 +62,25 @@ describe('LocalEngine', () => {
     await frozen.dispose();
   });
 
+  it('a step that is asked for before its gradient was answered is the one asked for after, or fails with it', async () => {
+    const [inTurn, atOnce] = [await engine.fork(), await engine.fork()];
+    await train(inTurn, 2);
+    const step = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 1 };
+    await Promise.all([atOnce.forwardBackward(batch, gradients), atOnce.optimStep(step)]);
+    const before = (await atOnce.forward(batch)).logProb;
+    const [gradient, late] = await Promise.allSettled([
+      atOnce.forwardBackward(batch, { ...gradients, value: gradients.logProb }),
+      atOnce.optimStep(step),
+    ]);
+    expect(gradient).toMatchObject({ status: 'rejected' });
+    expect(String(late.status === 'rejected' && late.reason)).toMatch(/since the last step must have succeeded/);
+    expect((await atOnce.forward(batch)).logProb).toEqual(before);
+    await Promise.all([atOnce.forwardBackward(batch, gradients), atOnce.optimStep(step)]);
+    expect((await atOnce.forward(batch)).logProb).toEqual((await inTurn.forward(batch)).logProb);
+    await inTurn.dispose();
+    await atOnce.dispose();
+  });
+
   it('goes on from a saved state bit for bit', async () => {
     const [straight, broken] = [await engine.fork(), await engine.fork()];
     const norms = await train(straight, 5);

@@ -2,8 +2,8 @@ import type { ModelInfo, Sample, SampleOptions, SampleRequest } from '../engine.
 import { EngineError, shown } from '../errors.js';
 import type { Connection } from './connection.js';
 import { RefusedRequest, WorkLost } from './connection.js';
+import { textField } from './remote-model.js';
 import type { TrainingModel } from './training-model.js';
-import { textField } from './training-model.js';
 import type { SampledSequence, SampleOutput, SamplingParams, WireSampleRequest } from './wire.js';
 import { ROUTES } from './wire.js';
 

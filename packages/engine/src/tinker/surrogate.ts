@@ -2,7 +2,7 @@ import type { PolicyLoss, TokenBatch } from '../engine.js';
 import type { Placed } from './data.js';
 import { floats, scoredMask, toData } from './data.js';
 import type { ServerFacts } from './server-facts.js';
-import type { LossCall } from './training-model.js';
+import type { LossCall } from './remote-model.js';
 
 /** What a request for a gradient is made of. */
 export interface LossData {

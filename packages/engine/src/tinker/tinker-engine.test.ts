@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenBatch } from '../engine.js';
 import type { FakeServer, FakeServerOptions, Fault } from './testing/fake-server.js';
-import { batchOf, connect, folder, near, open, QUICK, trainSteps } from './testing/on-fake-server.js';
+import { atOnce, batchOf, connect, folder, inTurn, near, open, QUICK, trainSteps } from './testing/on-fake-server.js';
 import type { TinkerEngine } from './tinker-engine.js';
 
 /** As the API is documented, and as SkyRL's JAX back end behaves. */
@@ -144,42 +144,96 @@ describe.each(Object.entries(servers))('the engine on a server: %s', (_, options
     await expect(frozen.optimStep({ learningRate: 1 })).rejects.toThrow(/frozen weights cannot be trained/);
   });
 
-  it('ends where it would without faults: 10 % of requests fail before or after the work, the server dies twice', async () => {
+  it('takes a step that is asked for before the gradient was answered as one that is asked for after', async () => {
     const calm = await open(options);
-    await trainSteps(calm.engine, 0, 10);
-    const { engine, server } = await open(options, { replayedSteps: 2 });
-    let random = 12345;
-    let steps = 0;
-    server.fault = (route): Fault => {
-      random = (Math.imul(random, 1103515245) + 12345) >>> 0;
-      if (route === '/optim_step' && [3, 9].includes(++steps)) {
+    await trainSteps(calm.engine, 0, 4, inTurn);
+    const { engine, server } = await open(options);
+    await trainSteps(engine, 0, 4, atOnce);
+    expect(server.newest.state()).toEqual(calm.server.newest.state());
+    const changes = server.requests.map(({ route }) => route).filter((route) => !route.includes('heartbeat'));
+    // The step is on its way before the first question for the gradient is over.
+    const sent = changes.lastIndexOf('/optim_step') - changes.lastIndexOf('/forward_backward');
+    expect(sent).toBeLessThanOrEqual(2);
+  });
+
+  it('makes none of the changes that were sent after one that failed', async () => {
+    const calm = await open(options);
+    await trainSteps(calm.engine, 0, 2);
+    const { engine, server } = await open(options);
+    await trainSteps(engine, 0, 1);
+    server.fault = (route) => (route === '/forward_backward' ? 'fail-later' : 'none');
+    const batch = batchOf([[0, 1, 2]]);
+    const asked = [
+      engine.forwardBackward(batch, { logProb: Float32Array.of(0, 1, 1) }),
+      engine.optimStep({ learningRate: 0.5 }),
+      engine.optimStep({ learningRate: 0.7 }),
+    ];
+    const [gradient, step, another] = await Promise.allSettled(asked);
+    expect(gradient).toMatchObject({ status: 'rejected', reason: { code: 'server-refused' } });
+    for (const late of [step, another]) {
+      expect(late).toMatchObject({ status: 'rejected' });
+      expect(String(late?.status === 'rejected' && late.reason)).toMatch(/asked for before this one must not fail/);
+    }
+    server.fault = () => 'none';
+    await trainSteps(engine, 1, 1);
+    expect(server.newest.state()).toEqual(calm.server.newest.state());
+    expect(await engine.optimStep({ learningRate: 0 })).toMatchObject({ step: 3 });
+  });
+
+  describe.each(Object.entries({ inTurn, atOnce }))('with updates %s', (_how, update) => {
+    it('ends where it would without faults: 10 % of requests fail before or after the work, the server dies twice', async () => {
+      const calm = await open(options);
+      await trainSteps(calm.engine, 0, 10);
+      const { engine, server } = await open(options, { replayedSteps: 2 });
+      let random = 12345;
+      let steps = 0;
+      server.fault = (route): Fault => {
+        random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+        if (route === '/optim_step' && [3, 9].includes(++steps)) {
+          setTimeout(() => void server.restart(), 0);
+          return 'drop-answer';
+        }
+        return random % 1000 < 50 ? 'refuse' : random % 1000 < 100 ? 'drop-answer' : 'none';
+      };
+      await trainSteps(engine, 0, 10, update);
+      server.fault = () => 'none';
+      const batch = batchOf([[0, 1, 2, 3, 4, 5, 6, 7]]);
+      expect(steps).toBeGreaterThan(10);
+      expect((await engine.forward(batch)).logProb).toEqual((await calm.engine.forward(batch)).logProb);
+      expect(server.newest.state()).toEqual(calm.server.newest.state());
+    }, 60_000);
+
+    it('ends where it would although answers come after the request was given up', async () => {
+      const calm = await open(options);
+      await trainSteps(calm.engine, 0, 4);
+      const { engine, server } = await open(options, {
+        retry: { ...QUICK, giveUpAfterMs: 20_000, requestTimeoutMs: 500 },
+      });
+      let changes = 0;
+      server.fault = (route) => {
+        const change = route === '/forward_backward' || route === '/optim_step';
+        return change && [2, 7, 11].includes(++changes) ? { delayMs: 1500 } : 'none';
+      };
+      await trainSteps(engine, 0, 4, update);
+      server.fault = () => 'none';
+      expect(server.newest.state()).toEqual(calm.server.newest.state());
+    });
+
+    it('ends where it would although the server dies between taking a change and its result', async () => {
+      const calm = await open(options);
+      await trainSteps(calm.engine, 0, 6);
+      const { engine, server } = await open(options, { replayedSteps: 3 });
+      let questions = 0;
+      server.fault = (route): Fault => {
+        if (route !== '/retrieve_future' || ++questions % 11 !== 5 || questions > 40) return 'none';
         setTimeout(() => void server.restart(), 0);
         return 'drop-answer';
-      }
-      return random % 1000 < 50 ? 'refuse' : random % 1000 < 100 ? 'drop-answer' : 'none';
-    };
-    await trainSteps(engine, 0, 10);
-    server.fault = () => 'none';
-    const batch = batchOf([[0, 1, 2, 3, 4, 5, 6, 7]]);
-    expect(steps).toBeGreaterThan(10);
-    expect((await engine.forward(batch)).logProb).toEqual((await calm.engine.forward(batch)).logProb);
-    expect(server.newest.state()).toEqual(calm.server.newest.state());
-  }, 60_000);
-
-  it('ends where it would although answers come after the request was given up', async () => {
-    const calm = await open(options);
-    await trainSteps(calm.engine, 0, 4);
-    const { engine, server } = await open(options, {
-      retry: { ...QUICK, giveUpAfterMs: 20_000, requestTimeoutMs: 500 },
-    });
-    let changes = 0;
-    server.fault = (route) => {
-      const change = route === '/forward_backward' || route === '/optim_step';
-      return change && [2, 7, 11].includes(++changes) ? { delayMs: 1500 } : 'none';
-    };
-    await trainSteps(engine, 0, 4);
-    server.fault = () => 'none';
-    expect(server.newest.state()).toEqual(calm.server.newest.state());
+      };
+      await trainSteps(engine, 0, 6, update);
+      server.fault = () => 'none';
+      expect(questions).toBeGreaterThan(40);
+      expect(server.newest.state()).toEqual(calm.server.newest.state());
+    }, 60_000);
   });
 });
 

@@ -22,12 +22,13 @@ import { Connection } from './connection.js';
 import type { Placed } from './data.js';
 import { floats, gatherLogProbs, inChunks, toData } from './data.js';
 import { computesLoss } from './loss-probe.js';
+import type { LossCall } from './remote-model.js';
+import { dropCheckpoint } from './remote-model.js';
 import { Sampler } from './sampler.js';
 import type { ServerFacts } from './server-facts.js';
 import { serverFacts } from './server-facts.js';
 import { policyLossData, surrogateData } from './surrogate.js';
-import type { LossCall } from './training-model.js';
-import { dropCheckpoint, TrainingModel } from './training-model.js';
+import { TrainingModel } from './training-model.js';
 import { gradNormOf } from './trial.js';
 import type { AdamParams, ForwardBackwardOutput, LoraConfig } from './wire.js';
 
@@ -71,7 +72,8 @@ export class TinkerEngine implements Engine {
   readonly model: ModelInfo;
   readonly limits: EngineLimits;
   private steps = 0;
-  private pending = 0;
+  /** A gradient has been asked for since the last step. */
+  private accumulating = false;
   /** Losses that were asked for, by name and bounds, and whether the server's are the same. */
   private readonly tried = new Map<string, Promise<boolean>>();
 
@@ -137,7 +139,6 @@ export class TinkerEngine implements Engine {
     this.checkGradients(batch, gradients);
     const { placed, loss } = surrogateData(batch, gradients.logProb, this.facts);
     const outputs = await this.backward(placed, loss);
-    this.pending++;
     return { logProb: gatherLogProbs(batch, placed, outputs) };
   }
 
@@ -154,10 +155,10 @@ export class TinkerEngine implements Engine {
     const outputs = await this.backward(placed, call);
     const logProb = gatherLogProbs(batch, placed, outputs);
     if (leavesBound(logProb, loss)) {
+      this.accumulating = false;
       await this.training.discard(outputs.length);
       return undefined;
     }
-    this.pending++;
     return { logProb };
   }
 
@@ -169,11 +170,16 @@ export class TinkerEngine implements Engine {
       ...{ learning_rate: learningRate, beta1, beta2, eps, weight_decay: weightDecay },
       ...(maxGradNorm > 0 && this.facts.clipsGradients && { grad_clip_norm: maxGradNorm }),
     };
-    const gradNorm = gradNormOf(await this.training.optimStep(adam));
-    this.pending = 0;
+    const step = ++this.steps;
+    this.accumulating = false;
     this.sampler.expire();
-    this.steps++;
-    return { step: this.steps, ...(gradNorm !== undefined && { gradNorm }) };
+    try {
+      const gradNorm = gradNormOf(await this.training.optimStep(adam));
+      return { step, ...(gradNorm !== undefined && { gradNorm }) };
+    } catch (error) {
+      this.steps--;
+      throw error;
+    }
   }
 
   /** Saves weights and optimiser on the server and writes where they are, `tinker.json`, into the folder. */
@@ -199,7 +205,7 @@ export class TinkerEngine implements Engine {
     this.training = training;
     this.sampler.expire();
     this.steps = state.step;
-    this.pending = 0;
+    this.accumulating = false;
   }
 
   async dropState(folder: string): Promise<void> {
@@ -250,17 +256,20 @@ export class TinkerEngine implements Engine {
   }
 
   private checkFirstBackward(at: string): void {
-    if (this.pending === 0 || this.facts.reduction === 'sum') return;
+    if (!this.accumulating || this.facts.reduction === 'sum') return;
     const rule = 'one forwardBackward must come before each optimStep on a server that averages over sequences';
     throw new EngineError('server-limited', { at, rule, fix: 'pass the whole minibatch in one call' });
   }
 
   private async backward(placed: readonly Placed[], loss: LossCall): Promise<ForwardBackwardOutput[]> {
-    const outputs: ForwardBackwardOutput[] = [];
-    for (const data of inChunks(placed.map(({ datum }) => datum))) {
-      outputs.push(await this.training.forwardBackward(data, loss));
+    this.accumulating = true;
+    try {
+      const chunks = inChunks(placed.map(({ datum }) => datum));
+      return await Promise.all(chunks.map((data) => this.training.forwardBackward(data, loss)));
+    } catch (error) {
+      this.accumulating = false;
+      throw error;
     }
-    return outputs;
   }
 
   /** Tried once for each loss. */

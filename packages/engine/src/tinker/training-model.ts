@@ -1,40 +1,18 @@
-import { EngineError, shown } from '../errors.js';
+import { EngineError } from '../errors.js';
 import type { Connection } from './connection.js';
 import { OutcomeUnknown, RefusedRequest, WorkLost } from './connection.js';
+import type { Change, LossCall, ModelPlan } from './remote-model.js';
+import { dropCheckpoint, RemoteModel, textField } from './remote-model.js';
 import type {
   AdamParams,
-  CreateModelRequest,
-  CreateSessionRequest,
   Datum,
   ForwardBackwardOutput,
-  ForwardBackwardRequest,
   ForwardRequest,
-  LoadWeightsRequest,
-  LoraConfig,
   OptimStepOutput,
-  OptimStepRequest,
   SaveWeightsForSamplerRequest,
   SaveWeightsRequest,
 } from './wire.js';
 import { ROUTES } from './wire.js';
-
-/** What changes a model on the server; everything else may be asked twice. */
-export type Change =
-  | { readonly kind: 'forward_backward'; readonly data: readonly Datum[]; readonly loss: LossCall }
-  | { readonly kind: 'optim_step'; readonly adam: AdamParams };
-
-export interface LossCall {
-  readonly name: string;
-  readonly config?: Readonly<Record<string, number>>;
-}
-
-export interface ModelPlan {
-  /** As the server names it. */
-  readonly baseModel: string;
-  readonly lora: LoraConfig;
-  /** `tinker://` path of weights and optimiser state to begin with; absent: the base model with a fresh adapter. */
-  readonly from?: string | undefined;
-}
 
 export interface ModelOptions {
   /** The server carries out a request that it gets twice under one `seq_id` once. */
@@ -44,50 +22,62 @@ export interface ModelOptions {
   readonly notice: (sentence: string) => void;
 }
 
+/** A change that the server has taken and whose result is waited for. */
+interface Flight {
+  readonly change: Change;
+  /** Its result from the model of now: another promise once that model had to be replaced. */
+  answer: Promise<unknown>;
+}
+
 /** Losses of a server in a row before the error is passed on: more is no accident. */
 const MAX_RECOVERIES = 30;
 const LOST = 'the server has lost the model';
+const UNCLEAR = 'the server did not say whether it took a request';
 const HEARTBEAT_MS = 10_000;
-const CLIENT = 'touchstone';
 /** Checkpoints that only guard against the loss of a server are kept for a week where the server can forget. */
 const GUARD_TTL_SECONDS = 7 * 24 * 3600;
 
 /**
- * One model in training on the server, with its session. Requests go out one after the other under rising `seq_id`s.
- * What was applied since the last checkpoint is remembered: where the server loses the model (a restart), or the fate of
- * a request cannot be known, a new model is made from the checkpoint and the rest is applied to it again, so that each
- * change counts exactly once.
+ * One model in training on the server. Changes are sent in the order in which they are asked for, each once the server
+ * has taken the one before; what reads the model waits for their results. Changes since the last checkpoint are
+ * remembered: where the server loses the model (a restart), or the fate of a request cannot be known, a new model is made
+ * from the checkpoint and the rest is applied to it again, so that each change counts exactly once.
  */
 export class TrainingModel {
   /** Rises with every model that takes the place of a lost one: sampling weights of the old one are gone. */
   generation = 0;
-  private session = '';
-  private id = '';
-  private seq = 0;
-  private models = 0;
   private samplers = 0;
   private names = 0;
   private from: string | undefined;
   /** A checkpoint that only guards against the loss of the server, until the next one. */
   private guard: string | undefined;
   private journal: Change[] = [];
-  private tail: Promise<unknown> = Promise.resolve();
-  private heartbeat: NodeJS.Timeout | undefined;
+  private flights: Flight[] = [];
+  private asked = 0;
+  /** Changes up to this number that have not been sent fail: one before them has. */
+  private failedTo = 0;
+  /** The model on the server has changes that must not count. */
+  private stale = false;
+  /** Ends with the last change that was sent. */
+  private landed: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
+  /** Sending changes, and replacing the model. */
+  private readonly wire = new Turns();
+  private readonly heartbeat: NodeJS.Timeout;
 
   private constructor(
     private readonly connection: Connection,
-    readonly plan: ModelPlan,
+    private readonly plan: ModelPlan,
     private readonly options: ModelOptions,
+    private remote: RemoteModel,
   ) {
     this.from = plan.from;
+    this.heartbeat = setInterval(() => void this.remote.beat(), HEARTBEAT_MS);
+    this.heartbeat.unref();
   }
 
   static async create(connection: Connection, plan: ModelPlan, options: ModelOptions): Promise<TrainingModel> {
-    const model = new TrainingModel(connection, plan, options);
-    await model.exclusive(() => model.open());
-    model.heartbeat = setInterval(() => void model.beat(), HEARTBEAT_MS);
-    model.heartbeat.unref();
-    return model;
+    return new TrainingModel(connection, plan, options, await RemoteModel.open(connection, plan));
   }
 
   async forwardBackward(data: readonly Datum[], loss: LossCall): Promise<ForwardBackwardOutput> {
@@ -103,7 +93,7 @@ export class TrainingModel {
 
   /** Takes back the last `count` gradients. No server can: the model is made anew without them. */
   async discard(count: number): Promise<void> {
-    await this.exclusive(async () => {
+    await this.whenLanded(async () => {
       this.journal = this.journal.slice(0, this.journal.length - count);
       await this.recover('a gradient must be taken back', true);
     });
@@ -112,12 +102,8 @@ export class TrainingModel {
   /** Log-probs of the targets; changes nothing. */
   async forward(data: readonly Datum[]): Promise<ForwardBackwardOutput> {
     return (await this.withRecovery(async () => {
-      const request: ForwardRequest = {
-        model_id: this.id,
-        forward_input: { data, loss_fn: 'cross_entropy' },
-        seq_id: this.seq + 1,
-      };
-      return await this.send(ROUTES.forward, request, true);
+      const request: Unstamped<ForwardRequest> = { forward_input: { data, loss_fn: 'cross_entropy' } };
+      return await this.call(ROUTES.forward, request);
     })) as ForwardBackwardOutput;
   }
 
@@ -143,10 +129,8 @@ export class TrainingModel {
   async saveForSampler(): Promise<string> {
     return await this.withRecovery(async () => {
       for (;;) {
-        const request: SaveWeightsForSamplerRequest = {
-          model_id: this.id,
+        const request: Unstamped<SaveWeightsForSamplerRequest> = {
           sampling_session_seq_id: this.samplers++,
-          seq_id: this.seq + 1,
           type: 'save_weights_for_sampler',
         };
         const output = await this.unlessTaken(ROUTES.saveWeightsForSampler, request);
@@ -158,7 +142,7 @@ export class TrainingModel {
 
   /** Takes the place of a model that sampling found lost, unless that has happened since `generation`. */
   async replace(generation: number): Promise<void> {
-    await this.exclusive(async () => {
+    await this.whenLanded(async () => {
       if (this.generation === generation) await this.recover(LOST, false);
     });
   }
@@ -166,7 +150,7 @@ export class TrainingModel {
   async dispose(): Promise<void> {
     clearInterval(this.heartbeat);
     await this.dropGuard();
-    await this.connection.tryPost(ROUTES.unloadModel, { model_id: this.id, type: 'unload_model' });
+    await this.remote.unload();
   }
 
   private async dropGuard(): Promise<void> {
@@ -176,43 +160,83 @@ export class TrainingModel {
   }
 
   private async apply(change: Change): Promise<unknown> {
-    return await this.withRecovery(async () => {
-      const output = await this.carryOut(change);
-      this.journal.push(change);
-      return output;
+    const order = ++this.asked;
+    const landing = await this.turns.take(async () => {
+      if (order <= this.failedTo) throw afterFailure();
+      const flight = await this.wire.take(() => this.launch(change));
+      const output = this.land(flight, this.landed);
+      this.landed = output.catch(() => undefined);
+      return { output };
     });
+    return await landing.output;
   }
 
-  private async carryOut(change: Change): Promise<unknown> {
-    const seq_id = this.seq + 1;
-    if (change.kind === 'optim_step') {
-      const request: OptimStepRequest = { model_id: this.id, adam_params: change.adam, seq_id, type: 'optim_step' };
-      return await this.send(ROUTES.optimStep, request, this.options.idempotent);
-    }
-    const { data, loss } = change;
-    const input = { data, loss_fn: loss.name, ...(loss.config !== undefined && { loss_fn_config: loss.config }) };
-    const request: ForwardBackwardRequest = { model_id: this.id, forward_backward_input: input, seq_id };
-    return await this.send(ROUTES.forwardBackward, request, this.options.idempotent);
-  }
-
-  /** Sends a request of this model and waits for its result. A `seq_id` counts once the server has taken it. */
-  private async send(route: string, request: object, repeatable: boolean): Promise<unknown> {
-    let first: unknown;
+  /** Sends a change, as often as it takes to know that the server has it. */
+  private async launch(change: Change): Promise<Flight> {
     try {
-      first = await this.connection.post(route, request, { repeatable });
+      return await this.recovering(async () => {
+        const flight = { change, answer: this.answerOf(await this.post(change)) };
+        this.flights.push(flight);
+        return flight;
+      });
     } catch (error) {
-      // The model was named by us: a server that does not know it has lost it.
-      if (error instanceof RefusedRequest && error.status === 404) throw new WorkLost('server-failed', error.parts);
+      this.failedTo = this.asked;
       throw error;
     }
-    this.seq++;
-    return await this.connection.result(textField(first, 'request_id', route));
+  }
+
+  /** Waits for the result of a change, and for those of the changes before it. */
+  private async land(flight: Flight, before: Promise<unknown>): Promise<unknown> {
+    await before;
+    for (let attempt = 0; ; attempt++) {
+      if (!this.flights.includes(flight)) throw afterFailure();
+      const { answer } = flight;
+      try {
+        const output = await answer;
+        if (answer !== flight.answer) continue;
+        this.flights.shift();
+        this.journal.push(flight.change);
+        return output;
+      } catch (error) {
+        await this.wire.take(() => this.mend(flight, answer, error, attempt));
+      }
+    }
+  }
+
+  private async mend(flight: Flight, failed: Promise<unknown>, error: unknown, attempt: number): Promise<void> {
+    // The model may have been replaced meanwhile, and the change sent again.
+    if (failed !== flight.answer) return;
+    try {
+      if (!isLoss(error) || attempt >= MAX_RECOVERIES) throw error;
+      await this.recoverFrom(error);
+    } catch (final) {
+      this.failedTo = this.asked;
+      // What was sent after a change that failed must not count either.
+      this.stale = this.flights.length > 1;
+      this.flights = [];
+      throw final;
+    }
+  }
+
+  private async post(change: Change): Promise<string> {
+    return await this.remote.postChange(change, this.options.idempotent);
+  }
+
+  /** The result of a request; whoever waits for it sees its errors. */
+  private answerOf(requestId: string): Promise<unknown> {
+    const answer = this.remote.result(requestId);
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  private async call(route: string, request: object): Promise<unknown> {
+    return await this.remote.result(await this.remote.post(route, request, true));
   }
 
   /** Undefined: the name is taken, by an attempt whose answer was lost. */
   private async unlessTaken(route: string, request: object): Promise<unknown> {
     try {
-      return await this.send(route, request, true);
+      return await this.call(route, request);
     } catch (error) {
       if (error instanceof RefusedRequest && error.status === 409) return undefined;
       throw error;
@@ -221,10 +245,8 @@ export class TrainingModel {
 
   private async saveUnder(name: string, ttlSeconds: number | undefined): Promise<string> {
     for (;;) {
-      const request: SaveWeightsRequest = {
-        model_id: this.id,
+      const request: Unstamped<SaveWeightsRequest> = {
         path: `${name}-${++this.names}`,
-        seq_id: this.seq + 1,
         type: 'save_weights',
         ...(ttlSeconds !== undefined && { ttl_seconds: ttlSeconds }),
       };
@@ -233,18 +255,34 @@ export class TrainingModel {
     }
   }
 
-  private async withRecovery<T>(work: () => Promise<T>): Promise<T> {
-    return await this.exclusive(async () => {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await work();
-        } catch (error) {
-          if (!isLoss(error) || attempt >= MAX_RECOVERIES) throw error;
-          const unclear = error instanceof OutcomeUnknown;
-          await this.recover(unclear ? 'the server did not say whether it took a request' : LOST, unclear);
-        }
-      }
+  /** Once every change that was asked for before has its result; changes asked for later wait. */
+  private async whenLanded<T>(work: () => Promise<T>): Promise<T> {
+    return await this.turns.take(async () => {
+      await this.landed;
+      return await work();
     });
+  }
+
+  private async withRecovery<T>(work: () => Promise<T>): Promise<T> {
+    return await this.whenLanded(() => this.recovering(work));
+  }
+
+  /** `work`, again on a new model after each loss of the old one. */
+  private async recovering<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (this.stale) await this.recover('a change failed after which others were sent', true);
+        return await work();
+      } catch (error) {
+        if (!isLoss(error) || attempt >= MAX_RECOVERIES) throw error;
+        await this.recoverFrom(error);
+      }
+    }
+  }
+
+  private async recoverFrom(loss: unknown): Promise<void> {
+    const unclear = loss instanceof OutcomeUnknown;
+    await this.recover(unclear ? UNCLEAR : LOST, unclear);
   }
 
   /** A new model in the state that this one should have. `alive`: the old one is still on the server. */
@@ -254,68 +292,28 @@ export class TrainingModel {
     this.options.notice(`${reason}: going on from ${since}, ${steps} steps are applied again`);
     for (let attempt = 0; ; attempt++) {
       try {
-        if (alive) await this.abandon();
-        await this.open();
-        for (const change of this.journal) await this.carryOut(change);
+        if (alive) await this.remote.abandon();
+        this.remote = await RemoteModel.open(this.connection, { ...this.plan, from: this.from });
+        for (const change of this.journal) await this.remote.result(await this.post(change));
+        for (const flight of this.flights) flight.answer = this.answerOf(await this.post(flight.change));
         this.generation++;
+        this.stale = false;
         return;
       } catch (error) {
         if (!isLoss(error) || attempt >= MAX_RECOVERIES) throw error;
       }
     }
   }
+}
 
-  /** Clears the gradient before the place is freed: SkyRL's next model in it would start with what is left. */
-  private async abandon(): Promise<void> {
-    const adam: AdamParams = { learning_rate: 0, beta1: 0, beta2: 0, eps: 1 };
-    await this.connection.tryPost(ROUTES.optimStep, { model_id: this.id, adam_params: adam, seq_id: this.seq + 1 });
-    await this.connection.tryPost(ROUTES.unloadModel, { model_id: this.id, type: 'unload_model' });
-  }
+/** A request before the model that it is about has put its name and number on it. */
+type Unstamped<T> = Omit<T, 'model_id' | 'seq_id'>;
 
-  /** A session, a model in it, and the weights it begins with. */
-  private async open(): Promise<void> {
-    const session: CreateSessionRequest = { tags: [], user_metadata: {}, sdk_version: CLIENT, type: 'create_session' };
-    this.session = textField(
-      await this.connection.post(ROUTES.createSession, session),
-      'session_id',
-      ROUTES.createSession,
-    );
-    const { baseModel, lora } = this.plan;
-    const request: CreateModelRequest = {
-      session_id: this.session,
-      model_seq_id: this.models++,
-      base_model: baseModel,
-      lora_config: lora,
-      type: 'create_model',
-    };
-    const first = await this.connection.post(ROUTES.createModel, request);
-    const made = await this.connection.result(textField(first, 'request_id', ROUTES.createModel));
-    this.id = textField(made, 'model_id', ROUTES.createModel);
-    this.seq = 0;
-    if (this.from !== undefined) await this.load(this.from);
-  }
+/** One piece of work after the other, in the order in which they come. */
+class Turns {
+  private tail: Promise<unknown> = Promise.resolve();
 
-  private async load(path: string): Promise<void> {
-    const request: LoadWeightsRequest = { model_id: this.id, path, optimizer: true, seq_id: 1, type: 'load_weights' };
-    let first: unknown;
-    try {
-      first = await this.connection.post(ROUTES.loadWeights, request);
-    } catch (error) {
-      if (!(error instanceof RefusedRequest)) throw error;
-      const rule = 'the server must hold this checkpoint';
-      const fix = 'resume on the server that wrote it, or start a new run';
-      throw new RefusedRequest(error.status, { at: path, rule, got: error.parts.got ?? 'none', fix });
-    }
-    await this.connection.result(textField(first, 'request_id', ROUTES.loadWeights));
-    this.seq = 1;
-  }
-
-  private async beat(): Promise<void> {
-    // A session that is gone shows when the model is used next.
-    await this.connection.tryPost(ROUTES.sessionHeartbeat, { session_id: this.session, type: 'session_heartbeat' });
-  }
-
-  private async exclusive<T>(work: () => Promise<T>): Promise<T> {
+  async take<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.tail.then(work, work);
     this.tail = turn.catch(() => undefined);
     return await turn;
@@ -326,22 +324,10 @@ function isLoss(error: unknown): boolean {
   return error instanceof WorkLost || error instanceof OutcomeUnknown;
 }
 
-/** Removes a `tinker://model/weights/name` from the server; false where it failed or the server cannot. */
-export async function dropCheckpoint(connection: Connection, path: string): Promise<boolean> {
-  const [, model, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
-  if (model === undefined || name === undefined) return false;
-  return await connection.tryDelete(`${ROUTES.trainingRuns}/${model}/checkpoints/${name}`);
-}
-
-/** A field of an answer that must be a text. */
-export function textField(value: unknown, field: string, at: string): string {
-  const got: unknown =
-    typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
-  if (typeof got === 'string') return got;
-  throw new EngineError('server-failed', {
-    at,
-    rule: `the answer must have ${field}`,
-    got: shown(value),
-    fix: 'check that the address is a server of the Tinker API',
+function afterFailure(): EngineError {
+  return new EngineError('server-failed', {
+    at: 'TinkerEngine',
+    rule: 'a change that was asked for before this one must not fail',
+    fix: 'look at its error; this change was not made',
   });
 }

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.js';
-import { textField } from './training-model.js';
-import type { LossCall } from './training-model.js';
+import { textField } from './remote-model.js';
+import type { LossCall } from './remote-model.js';
 import type { AdamParams, CreateModelRequest, Datum, ForwardBackwardOutput, OptimStepOutput } from './wire.js';
 import { ROUTES } from './wire.js';
 

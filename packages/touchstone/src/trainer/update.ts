@@ -105,7 +105,7 @@ async function updateByEngineLoss(
   const fresh = withColumns(batch, { logProb: toResponses(batch, tokens, columns.logProb) });
   const result = await stopwatch.time('loss', () => objective.loss(fresh.view, advantages));
   requireFinite(result, fresh, advantages);
-  return await applyUpdate({ batch: fresh, tokens, advantages, result, columns }, context);
+  return await applyUpdate({ batch: fresh, tokens, advantages, result, columns: Promise.resolve(columns) }, context);
 }
 
 function policyLoss(
@@ -134,25 +134,33 @@ async function updateOnce(batch: StepBatch, advantages: Float64Array, context: U
   const tokens = tokenBatch(batch, temperature);
   const gradients = engineGradients(batch, tokens, result);
   const wanted = givesColumn(engine, 'entropy') ? { entropy: true } : {};
-  const columns = await stopwatch.time('backward', () => engine.forwardBackward(tokens, gradients, wanted));
+  const columns = engine.forwardBackward(tokens, gradients, wanted);
   return await applyUpdate({ batch, tokens, advantages, result, columns }, context);
 }
 
-/** A gradient that has been accumulated, and what it was made from. */
+/** A gradient that is being accumulated, and what it is made from. */
 interface Accumulated {
   readonly batch: StepBatch;
   readonly tokens: TokenBatch;
   readonly advantages: Float64Array;
   readonly result: LossResult;
-  readonly columns: TokenColumns;
+  readonly columns: Promise<TokenColumns>;
 }
 
 async function applyUpdate(
-  { batch, tokens, advantages, result, columns }: Accumulated,
+  accumulated: Accumulated,
   { engine, optimizer, stopwatch, weightsFree }: UpdateContext,
 ): Promise<UpdateReport> {
-  if (weightsFree !== undefined) await stopwatch.time('waiting', () => weightsFree);
-  const { gradNorm } = await stopwatch.time('optimizer', () => engine.optimStep(optimizer));
+  const { batch, tokens, advantages, result } = accumulated;
+  if (weightsFree !== undefined) {
+    await stopwatch.time('backward', () => accumulated.columns);
+    await stopwatch.time('waiting', () => weightsFree);
+  }
+  // Asked for at once: a server that works in turns would let one go by between gradient and step.
+  const step = engine.optimStep(optimizer);
+  step.catch(() => undefined);
+  const columns = await stopwatch.time('backward', () => accumulated.columns);
+  const { gradNorm } = await stopwatch.time('optimizer', () => step);
   if (gradNorm !== undefined && !Number.isFinite(gradNorm))
     throw new NonFinite('the gradient norm', batch, advantages, result);
   return {

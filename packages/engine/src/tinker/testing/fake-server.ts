@@ -27,8 +27,11 @@ export interface FakeServerOptions {
   readonly ownBounds?: boolean;
 }
 
-/** What befalls a request: nothing, an error instead of the work, the work but no answer to it, or an answer that is late. */
-export type Fault = 'none' | 'refuse' | 'drop-answer' | { readonly delayMs: number };
+/**
+ * What befalls a request: nothing, an error instead of the work, the work but no answer to it, a result that is an error
+ * instead of the work, or an answer that is late.
+ */
+export type Fault = 'none' | 'refuse' | 'drop-answer' | 'fail-later' | { readonly delayMs: number };
 
 interface Model {
   readonly table: TabularModel;
@@ -111,7 +114,10 @@ export class FakeServer {
     const fault = this.fault(route, this.requests.length);
     if (fault === 'refuse') return send(response, 500, { detail: 'out of luck' });
     const text = Buffer.concat(chunks).toString('utf8');
-    const [status, answer] = this.answer(route, request.headers, text === '' ? {} : (JSON.parse(text) as Body));
+    const [status, answer] =
+      fault === 'fail-later'
+        ? [200, { request_id: this.future({ error: 'bad data', category: 'user' }) }]
+        : this.answer(route, request.headers, text === '' ? {} : (JSON.parse(text) as Body));
     if (fault === 'drop-answer') {
       request.socket.destroy();
       return;

@@ -56,8 +56,21 @@ export function near(value: number, digits: number): unknown {
   return expect.closeTo(value, digits);
 }
 
+/** Asks for a gradient and a step with it: one after the other, or the step before the gradient has been answered. */
+export type Update = (engine: TinkerEngine, batch: TokenBatch, gradient: Float32Array) => Promise<unknown>;
+
+const ADAM = { learningRate: 0.1, beta2: 0.95 };
+
+export const inTurn: Update = async (engine, batch, logProb) => {
+  await engine.forwardBackward(batch, { logProb });
+  await engine.optimStep(ADAM);
+};
+
+export const atOnce: Update = async (engine, batch, logProb) =>
+  await Promise.all([engine.forwardBackward(batch, { logProb }), engine.optimStep(ADAM)]);
+
 /** Steps whose gradients depend on the log-probs that came before, as a trainer's do. */
-export async function trainSteps(engine: TinkerEngine, from: number, count: number): Promise<void> {
+export async function trainSteps(engine: TinkerEngine, from: number, count: number, update = inTurn): Promise<void> {
   for (let step = from; step < from + count; step++) {
     const batch = batchOf([
       [step % 8, (step + 1) % 8, 2, 3],
@@ -65,7 +78,6 @@ export async function trainSteps(engine: TinkerEngine, from: number, count: numb
     ]);
     const { logProb } = await engine.forward(batch);
     const gradient = logProb.map((value, t) => (batch.scored?.[t] === 1 ? Math.exp(value) - 0.4 : 0));
-    await engine.forwardBackward(batch, { logProb: gradient });
-    await engine.optimStep({ learningRate: 0.1, beta2: 0.95 });
+    await update(engine, batch, gradient);
   }
 }
