@@ -141,6 +141,14 @@ function network({ port, socket }: HostBait): PythonEscape[] {
     { name: 'names of the network', source: attempt('import socket\nsocket.getaddrinfo("example.com", 80)') },
     { name: 'packets', source: attempt('import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW)') },
     { name: 'the hypervisor', source: attempt('import socket\nsocket.socket(socket.AF_VSOCK)') },
+    {
+      name: 'a pair of datagram sockets, which could be connected elsewhere',
+      source: attempt('import socket\nsocket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)'),
+    },
+    {
+      name: 'connecting the end of a pair of streams elsewhere',
+      source: attempt(`import socket\nsocket.socketpair()[0].connect("\\0" + ${text(socket)})`),
+    },
     { name: 'a server behind the wall', source: attempt('import socket\nsocket.create_server(("127.0.0.1", 0))') },
   ];
 }
