@@ -94,7 +94,7 @@ def _make(ANSWER_FD, WORK):
             data = data[write(ANSWER_FD, data):]
 
     # ---- the program ----
-    state = {'module': None, 'objects': []}
+    state = {'module': None, 'objects': [], 'loop': None}
 
     def keep(value):
         state['objects'].append(value)
@@ -144,9 +144,22 @@ def _make(ANSWER_FD, WORK):
             found = getattr(found, part)
         return found
 
+    async def nothing(): pass
+    unused = nothing()
+    Coroutine = type(unused)
+    unused.close()
+
+    def wait(value):
+        # All in one loop, to which what a program keeps between two calls may belong.
+        if type(value) is not Coroutine: return value
+        if state['loop'] is None:
+            import asyncio
+            state['loop'] = asyncio.new_event_loop()
+        return state['loop'].run_until_complete(value)
+
     def call(request):
         function = find(request['function'])
-        return function(*request['args'], **request['kwargs'])
+        return wait(function(*request['args'], **request['kwargs']))
 
     def step(request):
         op = request['op']
@@ -177,8 +190,14 @@ def _make(ANSWER_FD, WORK):
         target = request['target']
         if what == 'get':
             return '{"ended":"ok","value":' + encode(getattr(target, request['name']), 0, keep) + '}'
-        args = request['args']
-        value = target(*args, **request['kwargs'])
+        if what == 'await':
+            value, args = target
+            value = wait(value)
+        else:
+            args = request['args']
+            value = target(*args, **request['kwargs'])
+            if type(value) is Coroutine:
+                return '{"ended":"coroutine","value":{"$remote":%d}}' % keep((value, args))
         if hasattr(type(value), '__next__'): value = list(value)
         after = encode(args, 0, keep)
         return '{"ended":"ok","value":' + encode(value, 0, keep) + ',"args":' + after + '}'
@@ -214,8 +233,16 @@ def _make(ANSWER_FD, WORK):
         if reply['ended'] == 'exit': raise RuntimeError('the program left by sys.exit')
         raise exceptions.get(reply['type'], RuntimeError)(reply['message'])
 
+    async def awaited(target, args):
+        return returned(args, request_json('"what":"await","target":' + pack(target)))
+
     def ask(target, args, kwargs):
         reply = request_json('"what":"call","target":' + pack(target) + ',"args":' + pack(list(args)) + ',"kwargs":' + pack(kwargs))
+        # What the program returned is awaited where the test awaits it, from its beginning to its end.
+        if reply['ended'] == 'coroutine': return awaited(reply['value'], args)
+        return returned(args, reply)
+
+    def returned(args, reply):
         value = unpack(reply)
         for before, after in zip(args, reply['args']):
             if type(before) is type(after) and before != after:

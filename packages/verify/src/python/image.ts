@@ -4,14 +4,15 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../sandbox/permissions.js';
+import { EVENT_LOOP_SETUP } from './event-loop.js';
 import { HARNESS } from './harness.js';
 import type { MemoryImage } from './runtime.js';
 
 /** Modules of the standard library that programs mostly use; an image holds them imported. */
 export const PRELOADED = [
-  ...['abc', 'ast', 'bisect', 'cmath', 'collections', 'contextlib', 'copy', 'dataclasses', 'datetime', 'decimal'],
-  ...['enum', 'fractions', 'functools', 'hashlib', 'heapq', 'inspect', 'io', 'itertools', 'json', 'math', 'operator'],
-  ...['random', 're', 'statistics', 'string', 'textwrap', 'time', 'traceback', 'typing'],
+  ...['abc', 'ast', 'asyncio', 'bisect', 'cmath', 'collections', 'contextlib', 'copy', 'dataclasses', 'datetime'],
+  ...['decimal', 'enum', 'fractions', 'functools', 'hashlib', 'heapq', 'inspect', 'io', 'itertools', 'json', 'math'],
+  ...['operator', 'random', 're', 'statistics', 'string', 'textwrap', 'time', 'traceback', 'typing'],
 ] as const;
 
 const HEADER_BYTES = 80;
@@ -22,7 +23,7 @@ export function imagePath(): string {
     readFileSync(fileURLToPath(new URL('package.json', packageFolder('pyodide'))), 'utf8'),
   ) as { version: string };
   const key = createHash('sha256')
-    .update(JSON.stringify([version, HARNESS, PRELOADED]))
+    .update(JSON.stringify([version, HARNESS, EVENT_LOOP_SETUP, PRELOADED]))
     .digest('hex')
     .slice(0, 16);
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'touchstone', `python-${version}-${key}.image`);

@@ -4,7 +4,7 @@ import { toPython, ValueError } from './values.js';
 
 /** A question of the judge's harness, as it comes out of the interpreter. */
 export interface Question {
-  readonly what: 'begin' | 'passed' | 'failed' | 'broke' | 'global' | 'get' | 'call';
+  readonly what: 'begin' | 'passed' | 'failed' | 'broke' | 'global' | 'get' | 'call' | 'await';
   readonly line?: number;
   readonly type?: string;
   readonly message?: string;

@@ -8,6 +8,7 @@
  * irregularly (a trap, a stack overflow, `os._exit`) is `spoilt` and must be thrown away.
  */
 import type { CreateModule, FileSystem, PythonModule, StreamOps } from './emscripten.js';
+import { EVENT_LOOP_SETUP } from './event-loop.js';
 import { FileImage } from './file-image.js';
 import { ANSWER_FD, HARNESS, WORK_FOLDER } from './harness.js';
 import { ForbiddenImportError, gate, type Gate } from './imports.js';
@@ -190,6 +191,7 @@ export class PythonRuntime {
   private boot(): void {
     // Compiled under a name of its own, by which its frames are left out of tracebacks.
     this.execute(`exec(compile(${toPython(HARNESS)}, '<harness>', 'exec'))`);
+    this.execute(EVENT_LOOP_SETUP);
     this.execute(`_serve = _make(${ANSWER_FD}, ${toPython(WORK_FOLDER)})`);
     const names = this.scope;
     this.serve = this.withText('_serve', (pointer) => this.python._PyDict_GetItemString(names, pointer));
