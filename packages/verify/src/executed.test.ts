@@ -50,6 +50,19 @@ describe.each(executedKinds)('the kind %s', (kind) => {
     }
   });
 
+  test('reads a reference that comes as JSON text', { timeout: PATIENCE_MS }, async () => {
+    const structured = fixtures
+      .filter((fixture) => fixture.kind === 'full' && typeof fixture.reference === 'object')
+      .slice(0, 2);
+    expect(structured).not.toEqual([]);
+    const jobs = structured.map(({ response, reference, options = {} }) => ({
+      ...{ verifier: kind, response, reference: JSON.stringify(reference), options },
+    }));
+    for (const [index, verdict] of (await pool.runAll(jobs)).entries()) {
+      expect(verdict, structured[index]?.response).toMatchObject({ outcome: 'correct', score: 1 });
+    }
+  });
+
   test('hostile texts and references of any shape end in a verdict', { timeout: PATIENCE_MS }, async () => {
     const [task] = fixtures;
     const jobs = hostile.map((response) => ({ verifier: kind, response, reference: task?.reference }));

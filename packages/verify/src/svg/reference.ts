@@ -1,3 +1,4 @@
+import { referenceData } from '../reference-data.js';
 import { optionFault, type OptionFault, type OptionRule } from '../task-faults.js';
 import { defaultSvgLimits, type SvgLimits } from './document.js';
 import type { Picture } from './job.js';
@@ -33,12 +34,12 @@ export interface SvgTask {
   readonly caption: string | null;
 }
 
-/** Reads a reference of unknown origin; a text says what is wrong with it. */
+/** Reads a reference of unknown origin, also as JSON text; a text says what is wrong with it. */
 export function readReference(reference: unknown): SvgTask | string {
-  if (typeof reference === 'string') return readReference({ svg: reference });
-  if (typeof reference !== 'object' || reference === null)
+  const data = referenceData(reference);
+  if (typeof data !== 'string' && (typeof data !== 'object' || data === null))
     return 'the reference must be an SVG text or { svg, png, caption }';
-  const { svg, png, caption } = reference as Readonly<Record<string, unknown>>;
+  const { svg, png, caption } = (typeof data === 'string' ? { svg: data } : data) as Readonly<Record<string, unknown>>;
   if (svg !== undefined && (typeof svg !== 'string' || svg.trim() === '')) return 'svg must be a text';
   if (caption !== undefined && (typeof caption !== 'string' || caption.trim() === '')) return 'caption must be a text';
   if (png !== undefined && typeof png !== 'string' && !(png instanceof Uint8Array))

@@ -1,3 +1,4 @@
+import { referenceData } from '../reference-data.js';
 import { optionFault, type OptionFault, type OptionRule, type OptionRules } from '../task-faults.js';
 import type { TestbenchOptions } from './testbench.js';
 
@@ -44,10 +45,13 @@ export interface VerilogOptions {
   readonly timeoutMs?: number;
 }
 
-/** Reads a reference of unknown origin; a text says what is wrong with it. */
+/** Reads a reference of unknown origin, also as JSON text; a text says what is wrong with it. */
 export function readReference(reference: unknown): { readonly code: string; readonly top?: string } | string {
-  if (typeof reference === 'string') return readReference({ code: reference });
-  const { code, top } = (reference ?? {}) as { readonly code?: unknown; readonly top?: unknown };
+  const data = referenceData(reference);
+  const { code, top } = (typeof data === 'string' ? { code: data } : (data ?? {})) as {
+    readonly code?: unknown;
+    readonly top?: unknown;
+  };
   const isRead = typeof code === 'string' && code.trim() !== '' && (top === undefined || typeof top === 'string');
   if (!isRead) return 'a reference is Verilog source, or { code, top }';
   return top === undefined ? { code } : { code, top };
