@@ -5,8 +5,11 @@
  * clone).
  */
 export interface SandboxBackend<Job, Value> {
-  /** Loads the heavy parts once, before the first job, so that a warm process starts a job in milliseconds. */
-  prepare(): Promise<void>;
+  /**
+   * Loads the heavy parts once, before the first job, so that a warm process starts a job in milliseconds.
+   * @param setup what the pool was made with; undefined where it has none
+   */
+  prepare(setup?: unknown): Promise<void>;
   /**
    * Runs one job from a state in which no earlier job has left anything. Throws only for defects of the backend
    * itself: what the untrusted text does wrong is part of the value.

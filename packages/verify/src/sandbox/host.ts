@@ -39,8 +39,8 @@ function disarm(): void {
   process.execArgv.length = 0;
 }
 
-async function serve(backend: SandboxBackend<unknown, unknown>): Promise<void> {
-  await backend.prepare();
+async function serve(backend: SandboxBackend<unknown, unknown>, setup: string | undefined): Promise<void> {
+  await backend.prepare(setup === undefined ? undefined : (JSON.parse(setup) as unknown));
   process.on('message', ({ job, limits }: ToSandbox) => {
     void handle(backend, job, limits);
   });
@@ -66,12 +66,14 @@ async function handle(
 // Ctrl-C in a terminal is for the process that owns the pool; it ends this one.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => exit(0));
-const [, , backend] = process.argv;
+const [, , backend, setup] = process.argv;
 if (backend === undefined || send === undefined) {
   process.stderr.write('sandbox host: must be started by a SandboxPool with the URL of a backend, got none\n');
   exit(1);
 } else {
-  await import(backend).then(serve).catch((thrown: unknown) => {
-    process.stderr.write(`${words(thrown)}\n`, () => exit(1));
-  });
+  await import(backend)
+    .then((loaded: SandboxBackend<unknown, unknown>) => serve(loaded, setup))
+    .catch((thrown: unknown) => {
+      process.stderr.write(`${words(thrown)}\n`, () => exit(1));
+    });
 }

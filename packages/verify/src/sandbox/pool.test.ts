@@ -9,8 +9,8 @@ import { permissionFlag } from './permissions.js';
 
 /** A backend that evaluates its job; only a test would. */
 const source = `
-  let jobs = 0, kept = [], dirty = false;
-  export const prepare = async () => {};
+  let jobs = 0, kept = [], dirty = false, setup = null;
+  export const prepare = async (given) => { setup = given; };
   export const reusable = () => !dirty;
   const tools = {
     count: () => ++jobs,
@@ -25,6 +25,7 @@ const source = `
     exits: () => process.exit(7),
     environment: () => Object.keys(process.env),
     pid: () => process.pid,
+    setup: () => [typeof setup, setup],
     read: async (path) => { try { return String((await import('node:fs')).readFileSync(path)).length; } catch (e) { return e.code; } },
     write: async (path) => { try { (await import('node:fs')).writeFileSync(path, ''); return 'written'; } catch (e) { return e.code; } },
     shell: async () => { try { return (await import('node:child_process')).spawnSync('/bin/true').status; } catch (e) { return e.code; } },
@@ -70,6 +71,17 @@ describe('SandboxPool', () => {
     const reports = await Promise.all(Array.from({ length: 5 }, () => one.run(['count'])));
     expect(reports.map((each) => each.ended === 'finished' && each.value)).toEqual([1, 2, 3, 4, 5]);
     expect(one.state).toMatchObject({ waiting: 0, running: 0, processes: 1, replaced: 0 });
+  });
+
+  it('prepares every process with what it was made with', async () => {
+    const setup = { path: '/a b/"c"', list: [1, null] };
+    const one = pool({ setup, jobsPerProcess: 1 });
+    for (const round of [1, 2]) {
+      const report = await one.run(['setup']);
+      expect(report.ended === 'finished' && report.value, `round ${round}`).toEqual(['object', setup]);
+    }
+    const bare = await pool().run(['setup']);
+    expect(bare.ended === 'finished' && bare.value).toEqual(['undefined', undefined]);
   });
 
   it('uses as many processes as there are workers', async () => {

@@ -33,6 +33,8 @@ export interface SandboxPoolOptions extends Permissions {
   readonly limits?: Partial<SandboxLimits>;
   /** Further flags of node for the processes. */
   readonly nodeFlags?: readonly string[];
+  /** What every process prepares its backend with: plain data, as JSON knows it. Default: none. */
+  readonly setup?: unknown;
 }
 
 /** What a pool is doing. */
@@ -69,7 +71,8 @@ const START_ATTEMPTS = 3;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class SandboxPool<Job, Value> {
-  private readonly options: Required<Omit<SandboxPoolOptions, keyof Permissions | 'limits'>>;
+  private readonly options: Required<Omit<SandboxPoolOptions, keyof Permissions | 'limits' | 'setup'>>;
+  private readonly setup: string | undefined;
   private readonly limits: SandboxLimits;
   private readonly processes = new Map<SandboxProcess, { freshMb: number }>();
   private readonly ending = new Set<Promise<void>>();
@@ -104,6 +107,7 @@ export class SandboxPool<Job, Value> {
       nodeFlags: flags,
     };
     this.limits = checked({ ...defaultLimits, ...options.limits });
+    this.setup = options.setup === undefined ? undefined : JSON.stringify(options.setup);
   }
 
   get state(): SandboxPoolState {
@@ -164,7 +168,7 @@ export class SandboxPool<Job, Value> {
   private spawn(): void {
     const { startMs, nodeFlags } = this.options;
     const made = new SandboxProcess(
-      { backend: this.backend, startMs, nodeFlags },
+      { backend: this.backend, setup: this.setup, startMs, nodeFlags },
       { idle: (each) => this.idle(each), dead: (each) => this.lost(each) },
     );
     this.processes.set(made, { freshMb: Infinity });

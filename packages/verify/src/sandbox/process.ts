@@ -33,6 +33,8 @@ export interface ProcessEvents {
 
 export interface ProcessOptions {
   readonly backend: URL;
+  /** JSON that the backend is prepared with. */
+  readonly setup: string | undefined;
   readonly startMs: number;
   readonly nodeFlags: readonly string[];
 }
@@ -52,10 +54,10 @@ export class SandboxProcess {
   private words = '';
 
   constructor(
-    { backend, startMs, nodeFlags }: ProcessOptions,
+    { backend, setup, startMs, nodeFlags }: ProcessOptions,
     private readonly events: ProcessEvents,
   ) {
-    this.child = fork(HOST, [backend.href], {
+    this.child = fork(HOST, [backend.href, ...(setup === undefined ? [] : [setup])], {
       // Its own session: Ctrl-C in the terminal is for the owner of the pool.
       detached: true,
       env: process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {},
