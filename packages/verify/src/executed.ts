@@ -6,8 +6,14 @@ export type AsyncVerifier = (
   response: string,
   reference: unknown,
   options?: Readonly<Record<string, unknown>>,
-  context?: { readonly signal?: AbortSignal },
+  context?: ExecutedResources & { readonly signal?: AbortSignal },
 ) => Promise<Verdict>;
+
+/** What the operator lends the kinds that execute. It is never part of a job, which a client may have written. */
+export interface ExecutedResources {
+  /** Folders of vision models (see `openVisionModel`), by which `svg` compares pictures with references and captions. */
+  readonly visionModels?: readonly string[];
+}
 
 /** One registered kind that executes; the packages behind it are loaded on first use. */
 export interface ExecutedEntry {
@@ -36,8 +42,12 @@ export const executedVerifiers = {
   },
   svg: {
     load: async () => (await import('./svg/verify-svg.js')).verifySvg,
-    close: async () => (await import('./svg/pool.js')).sharedSvgPool.close(),
-    checks: 'a drawing by its likeness to a reference: pixels, shape, colour',
+    close: async () => {
+      const models = (await import('./svg/vision/shared.js')).closeSharedModels();
+      await (await import('./svg/pool.js')).sharedSvgPool.close();
+      await models;
+    },
+    checks: 'a drawing by its likeness to a reference: pixels, shape, colour, vectors of a vision model',
     reference: 'an SVG text, or { svg or png, caption? }',
   },
   verilog: {
@@ -60,11 +70,26 @@ export function isExecutedKind(name: unknown): name is ExecutedKind {
 const used = new Set<ExecutedKind>();
 
 /** Judges a job of an executed kind. Rejects when the signal aborts or a package behind the kind is not installed. */
-export async function runExecuted(kind: ExecutedKind, job: Job, signal?: AbortSignal): Promise<Verdict> {
+export async function runExecuted(
+  kind: ExecutedKind,
+  job: Job,
+  signal?: AbortSignal,
+  resources: ExecutedResources = {},
+): Promise<Verdict> {
   const entry: ExecutedEntry = executedVerifiers[kind];
   const verify = await entry.load();
   used.add(kind);
-  return verify(job.response, job.reference, job.options, signal === undefined ? {} : { signal });
+  return verify(job.response, job.reference, job.options, { ...resources, ...(signal && { signal }) });
+}
+
+/**
+ * Opens what the operator lends, so that what is wrong with it is said at the start and not by every verdict. Throws a
+ * `VisionModelError` or a `MissingPackageError`.
+ */
+export async function openResources({ visionModels }: ExecutedResources): Promise<void> {
+  if (visionModels === undefined) return;
+  used.add('svg');
+  await (await import('./svg/vision/shared.js')).sharedEmbedder(visionModels);
 }
 
 /**

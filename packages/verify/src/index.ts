@@ -15,9 +15,11 @@ export {
   executedKinds,
   executedVerifiers,
   isExecutedKind,
+  openResources,
   type AsyncVerifier,
   type ExecutedEntry,
   type ExecutedKind,
+  type ExecutedResources,
 } from './executed.js';
 export {
   isVerifierKind,

@@ -39,13 +39,14 @@ export function judgingTarget(kind: string, { deadline }: JudgingOptions, direct
 
 /** Runs `use` with a pool as the options ask for, and closes it. */
 export async function withPool<T>(
-  options: JudgingOptions & Pick<PoolOptions, 'spares'>,
+  options: JudgingOptions & Pick<PoolOptions, 'resources' | 'spares'>,
   use: (pool: VerifierPool) => Promise<T>,
 ): Promise<T> {
   const pool = new VerifierPool({
     workers: options.workers ?? availableParallelism(),
     deadlineMs: options.deadline ?? DEADLINE_MS,
     ...(options.spares !== undefined && { spares: options.spares }),
+    ...(options.resources !== undefined && { resources: options.resources }),
   });
   try {
     return await use(pool);

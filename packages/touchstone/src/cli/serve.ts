@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CustomVerifier } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
@@ -17,6 +18,7 @@ interface ServeRewardsOptions {
   readonly memory?: number;
   readonly queue?: number;
   readonly module: readonly string[];
+  readonly vision: readonly string[];
   readonly json?: boolean;
 }
 
@@ -34,13 +36,19 @@ export function registerServe(program: Command, context: CliContext): void {
     .option('--memory <mib>', 'heap of a worker', positiveNumber)
     .option('--queue <items>', 'responses that may wait; more are refused with 503', positiveInteger)
     .option('--module <name=file#export>', 'a verifier of your own, by name; may be repeated', collect, [])
+    .option(
+      '--vision <folder>',
+      'a vision model in ONNX for the kind svg; twice for captions and pictures',
+      collect,
+      [],
+    )
     .option('--json', 'print the address as JSON')
     .action((options: ServeRewardsOptions) => serveRewards(options, context.io));
   registerModelServers(serve, context);
 }
 
 async function serveRewards(options: ServeRewardsOptions, io: CliIo): Promise<void> {
-  const { host, port, workers, deadline, memory, queue } = options;
+  const { host, port, workers, deadline, memory, queue, vision } = options;
   const token = options.token ?? process.env.TOUCHSTONE_TOKEN;
   const server = await startRewardServer({
     host,
@@ -51,6 +59,7 @@ async function serveRewards(options: ServeRewardsOptions, io: CliIo): Promise<vo
     ...(deadline !== undefined && { deadlineMs: deadline }),
     ...(memory !== undefined && { memoryMb: memory }),
     ...(queue !== undefined && { queueLimit: queue }),
+    ...(vision.length > 0 && { visionModels: vision.map((folder) => resolve(io.directory, folder)) }),
   });
   if (options.json === true) io.stdout(`${JSON.stringify({ url: server.url })}\n`);
   else

@@ -2,7 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { executedVerifiers, verifiers } from '@touchstone/verify';
+import { executedVerifiers, openResources, verifiers, type ExecutedResources } from '@touchstone/verify';
+import type { VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
 import { readTable } from '../scoring/table.js';
@@ -29,9 +30,11 @@ interface VerifyOptions extends JudgingOptions {
   readonly referenceField: string;
   readonly referenceAfter?: string;
   readonly out?: string;
+  readonly vision: readonly string[];
 }
 
 export function registerVerify(program: Command, context: CliContext): void {
+  const collect = (value: string, list: readonly string[]): readonly string[] => [...list, value];
   const all = Object.entries({ ...verifiers, ...executedVerifiers });
   const list = all.map(([kind, { checks }]) => `  ${kind.padEnd(14)}${checks}`).join('\n');
   judgingOptions(
@@ -46,7 +49,13 @@ export function registerVerify(program: Command, context: CliContext): void {
       .option('--response-field <name>', 'with --file', 'response')
       .option('--reference-field <name>', 'with --file', 'reference')
       .option('--reference-after <mark>', 'with --file: the answer is what follows the last of these, such as ####')
-      .option('--out <file>', 'with --file: write the rows with their verdicts as JSONL'),
+      .option('--out <file>', 'with --file: write the rows with their verdicts as JSONL')
+      .option(
+        '--vision <folder>',
+        'with svg: a vision model in ONNX, for captions and reference pictures; twice for one of each',
+        collect,
+        [],
+      ),
   )
     .addHelpText('after', `\nVerifiers:\n${list}`)
     .action((kind: string, options: VerifyOptions) =>
@@ -65,10 +74,27 @@ async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promi
   }
   const verifier = judgingTarget(kind, options, io.directory);
   const judgeOptions = verifierOptions(options);
-  const verdict = await withPool({ ...options, workers: 1, spares: 0 }, (pool) =>
+  const resources = await visionResources(verifier, options, io.directory);
+  const verdict = await withPool({ ...options, resources, workers: 1, spares: 0 }, (pool) =>
     pool.run({ verifier, response, reference: given, ...(judgeOptions !== undefined && { options: judgeOptions }) }),
   );
   io.stdout(options.json === true ? `${JSON.stringify(verdict)}\n` : `${verdictLines(verdict).join('\n')}\n`);
+}
+
+/** The models of `--vision`, open. */
+async function visionResources(
+  verifier: VerifierTarget,
+  { vision }: VerifyOptions,
+  directory: string,
+): Promise<ExecutedResources> {
+  if (vision.length === 0) return {};
+  if (verifier !== 'svg') {
+    const got = typeof verifier === 'string' ? verifier : verifier.module;
+    throw new UserError(`--vision: must be left out for what is not svg, got it with ${got}; judge pictures with it`);
+  }
+  const resources = { visionModels: vision.map((folder) => resolve(directory, folder)) };
+  await openResources(resources);
+  return resources;
 }
 
 async function verifyFile(kind: string, file: string, options: VerifyOptions, io: CliIo): Promise<void> {
@@ -80,7 +106,10 @@ async function verifyFile(kind: string, file: string, options: VerifyOptions, io
     referenceAfter: options.referenceAfter,
     referenceJson: options.referenceJson !== undefined,
   };
-  const judged = await withPool(options, (pool) => judgeRows(rows, verifier, fields, pool, verifierOptions(options)));
+  const resources = await visionResources(verifier, options, io.directory);
+  const judged = await withPool({ ...options, resources }, (pool) =>
+    judgeRows(rows, verifier, fields, pool, verifierOptions(options)),
+  );
   if (options.out !== undefined) await writeVerdicts(resolve(io.directory, options.out), judged);
   const counts = countVerdicts(judged.map(({ verdict }) => verdict));
   if (options.json === true) {

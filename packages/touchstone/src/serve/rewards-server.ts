@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { openResources, type ExecutedResources } from '@touchstone/verify';
 import { VerifierPool, type CustomVerifier, type PoolOptions } from '@touchstone/verify/runner';
 import { rewardApp } from './app.js';
 import { listen } from './http.js';
 
-export interface RewardServerOptions extends Pick<
-  PoolOptions,
-  'deadlineMs' | 'memoryMb' | 'queueLimit' | 'workers' | 'preload'
-> {
+export interface RewardServerOptions
+  extends Pick<PoolOptions, 'deadlineMs' | 'memoryMb' | 'queueLimit' | 'workers' | 'preload'>, ExecutedResources {
   /** Default 127.0.0.1: only this machine. */
   readonly host?: string;
   /** 0 takes any free port. Default 8077. */
@@ -26,9 +25,14 @@ export interface RewardServer {
 
 const DEADLINE_MS = 1000;
 
-/** Starts the reward server. Throws a `UserError` when the address cannot be used. */
+/**
+ * Starts the reward server. Throws a `UserError` when the address cannot be used, and as `openResources` does for a vision
+ * model: folders are the operator's, and no request can name one.
+ */
 export async function startRewardServer(options: RewardServerOptions = {}): Promise<RewardServer> {
   const { host = '127.0.0.1', port = 8077, modules, token, deadlineMs = DEADLINE_MS } = options;
+  const resources: ExecutedResources = options.visionModels ? { visionModels: options.visionModels } : {};
+  await openResources(resources);
   const workers = options.workers ?? Math.max(2, availableParallelism());
   const pool = new VerifierPool({
     workers,
@@ -39,6 +43,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     overdueShare: 0.1,
     // Other kinds are loaded on first use and, from then on, by every replacement.
     preload: options.preload ?? ['math'],
+    resources,
     ...(options.memoryMb !== undefined && { memoryMb: options.memoryMb }),
     ...(options.queueLimit !== undefined && { queueLimit: options.queueLimit }),
   });

@@ -14,7 +14,7 @@
  * killed (no job is wrongly timed out for it either, because the workers stamp their own start). Running untrusted
  * programs needs a process in a sandbox, not this.
  */
-import { isExecutedKind, runExecuted, type ExecutedKind } from '../executed.js';
+import { isExecutedKind, runExecuted, type ExecutedKind, type ExecutedResources } from '../executed.js';
 import { availableParallelism } from 'node:os';
 import { Crew } from './crew.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
@@ -46,6 +46,8 @@ export interface PoolOptions {
   readonly overdueShare?: number;
   /** Verifiers loaded and warmed in every worker of their crew before its first job; without any, workers start on demand. */
   readonly preload?: readonly VerifierTarget[];
+  /** What the kinds that execute are lent; default: nothing. */
+  readonly resources?: ExecutedResources;
 }
 
 /** What a pool is doing: jobs waiting and running, workers a crew may have, workers killed or lost since it was made. */
@@ -60,6 +62,7 @@ export class VerifierPool implements Runner {
   private readonly workers: number;
   private readonly deadlineMs: number;
   private readonly queueLimit: number;
+  private readonly resources: ExecutedResources;
   private readonly kinds: Crew;
   private readonly modules: Crew;
   /** Jobs of kinds that execute, whose processes are not this pool's. */
@@ -73,6 +76,7 @@ export class VerifierPool implements Runner {
     this.workers = positive('workers', options.workers ?? Math.max(1, availableParallelism() - 1));
     this.deadlineMs = positive('deadlineMs', options.deadlineMs ?? 1000);
     this.queueLimit = positive('queueLimit', options.queueLimit ?? 10_000);
+    this.resources = options.resources ?? {};
     const shared = {
       workers: this.workers,
       spares: options.spares ?? 1,
@@ -158,7 +162,7 @@ export class VerifierPool implements Runner {
     this.executing.add(ending);
     this.pending++;
     try {
-      return await runExecuted(kind, job, ending.signal);
+      return await runExecuted(kind, job, ending.signal, this.resources);
     } catch (error) {
       if (overdue && deadlineMs !== undefined) return timeout(deadlineMs);
       if (this.closed && signal?.aborted !== true) return crashed('pool-closed');

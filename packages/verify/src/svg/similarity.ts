@@ -1,4 +1,5 @@
 import type { Raster } from './job.js';
+import { onWhite } from './raster.js';
 
 /** How like two drawings are, each in [0, 1] and 1 for the same drawing. */
 export interface Similarity {
@@ -40,7 +41,7 @@ export function similarity(reference: Raster, drawing: Raster): Similarity {
       `similarity: both drawings must have one size, got ${reference.size} and ${drawing.size}; draw them alike`,
     );
   }
-  const [a, b] = [onWhite(reference), onWhite(drawing)];
+  const [a, b] = [canvasOf(reference), canvasOf(drawing)];
   return {
     pixel: pixelSimilarity(a.rgb, b.rgb),
     structure: structuralSimilarity(a, b),
@@ -50,16 +51,12 @@ export function similarity(reference: Raster, drawing: Raster): Similarity {
   };
 }
 
-function onWhite({ size, pixels }: Raster): Canvas {
-  const count = size * size;
-  const rgb = new Uint8Array(3 * count);
-  const lightness = new Float64Array(count);
-  for (let at = 0; at < count; at += 1) {
-    const white = 255 - pixels[4 * at + 3]!;
-    for (let channel = 0; channel < 3; channel += 1)
-      rgb[3 * at + channel] = Math.min(255, pixels[4 * at + channel]! + white);
+function canvasOf(raster: Raster): Canvas {
+  const { size } = raster;
+  const rgb = onWhite(raster);
+  const lightness = new Float64Array(size * size);
+  for (const at of lightness.keys())
     lightness[at] = 0.299 * rgb[3 * at]! + 0.587 * rgb[3 * at + 1]! + 0.114 * rgb[3 * at + 2]!;
-  }
   return { size, rgb, lightness, ink: inkOf(rgb, borderColour(rgb, size)) };
 }
 

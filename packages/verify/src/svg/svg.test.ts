@@ -9,7 +9,8 @@ import { svgFixtures } from './fixtures.js';
 import type { DrawingJob, DrawingValue, Raster } from './job.js';
 import { makeSvgPool } from './pool.js';
 import { similarity } from './similarity.js';
-import { extractSvg, unitCosine, verifySvg, type Embedder } from './verify-svg.js';
+import { extractSvg, unitCosine, verifySvg } from './verify-svg.js';
+import type { Embedder } from './vision/embedder.js';
 import { writeSvg } from './write.js';
 
 let pool: SandboxPool<DrawingJob, DrawingValue>;
@@ -197,6 +198,6 @@ describe('embeddings', () => {
   test('a vector of zeros is like nothing', () => {
     expect(unitCosine([0, 0], [1, 0])).toBe(0);
     expect(unitCosine([2, 0], [-1, 0])).toBe(0);
-    expect(() => unitCosine([1], [1, 2])).toThrow('unitCosine: both vectors must have one length');
+    expect(() => unitCosine([1], [1, 2])).toThrow('cosine: both vectors must have one length');
   });
 });

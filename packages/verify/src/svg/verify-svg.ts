@@ -1,7 +1,7 @@
 /**
  * @file Pictures in SVG: drawn behind a wall and compared with a reference picture, by pixels, shape and colour, and by
- * embeddings where the caller brings a model. An entry of its own (`@touchstone/verify/svg`), because it starts processes
- * and needs `@resvg/resvg-js`.
+ * embeddings of pictures and captions where there is a vision model. An entry of its own (`@touchstone/verify/svg`),
+ * because it starts processes and needs `@resvg/resvg-js`.
  *
  * What it does not protect against: a drawing that is like the reference in every measure and means something else. Text
  * is not drawn (no fonts are loaded), so a caption written into the picture earns nothing.
@@ -16,21 +16,17 @@ import type { DrawingJob, DrawingValue, Raster } from './job.js';
 import { sharedSvgPool } from './pool.js';
 import { partNames, readOptions, readReference, type PartName, type SvgRules, type SvgTask } from './reference.js';
 import { similarity } from './similarity.js';
-
-/**
- * Vectors of pictures and texts, from a model that the caller runs: this package knows no engine. Both functions must map
- * into one space for the part `text`.
- */
-export interface Embedder {
-  readonly image?: (raster: Raster) => Promise<ArrayLike<number>>;
-  readonly text?: (caption: string) => Promise<ArrayLike<number>>;
-}
+import { UnfinishedEmbedding, type Embedder } from './vision/embedder.js';
+import { sharedEmbedder } from './vision/shared.js';
 
 export interface SvgContext {
   readonly signal?: AbortSignal;
   /** Processes to draw in; default: those that the whole process shares. */
   readonly pool?: SandboxPool<DrawingJob, DrawingValue>;
+  /** Encoders for the parts `image` and `text`; default: those of `visionModels`. */
   readonly embed?: Embedder;
+  /** Folders of vision models as of `openVisionModel`, opened on first use for the whole process. */
+  readonly visionModels?: readonly string[];
 }
 
 /** The last complete `svg` element of a response, after the reasoning; null when there is none. */
@@ -56,8 +52,9 @@ export function extractSvg(response: string): string | null {
  * mean of the parts; it is 0 for a response that is not drawn.
  *
  * Reasons: `equal` (score 1), `close` (any other); `no-answer`, `malformed`, `not-svg`, `too-large`, `forbidden`; without a
- * judgement `deadline`, `memory`, `bad-reference`, `bad-option`, `unknown-option`, `no-embedder`. Rejects only when the signal aborts, the
- * sandbox is closed or not installed, or the embedder rejects.
+ * judgement `deadline`, `memory`, `sandbox`, `bad-reference`, `bad-option`, `unknown-option`, `no-embedder`. Rejects only
+ * when the signal aborts, the sandbox is closed or not installed, the folder of a vision model cannot be used, or an embedder
+ * of the caller rejects.
  */
 export async function verifySvg(
   response: string,
@@ -70,18 +67,67 @@ export async function verifySvg(
   if (typeof task === 'string') return unscorable('bad-reference', { feedback: task });
   const rules = readOptions(options);
   if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
+  const pool = context.pool ?? sharedSvgPool.get();
+  const embed = context.embed ?? (context.visionModels && (await sharedEmbedder(context.visionModels))) ?? {};
+  context.signal?.throwIfAborted();
   const extracted = extractSvg(response);
   if (extracted === null) return incorrect('no-answer', { feedback: 'the response has no complete svg element' });
-  const pool = context.pool ?? sharedSvgPool.get();
-  const wanted = task.picture === null ? null : await referenceRaster(task.picture, rules, pool);
-  context.signal?.throwIfAborted();
+  const judging = compare({ task, rules, extracted, pool, embed, signal: context.signal });
+  return withElapsed(
+    await (context.signal === undefined ? judging : unlessAborted(judging, context.signal)),
+    startedMs,
+  );
+}
+
+/** One response whose task has been read. */
+interface Comparison {
+  readonly task: SvgTask;
+  readonly rules: SvgRules;
+  readonly extracted: string;
+  readonly pool: SandboxPool<DrawingJob, DrawingValue>;
+  readonly embed: Embedder;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function compare(comparison: Comparison): Promise<Verdict> {
+  const { rules, extracted, embed } = comparison;
+  const drawn = await drawBoth(comparison, rules.size);
+  if (!('own' in drawn)) return drawn;
+  // Encoders see the picture at their own size: one that was made smaller for the comparison has lost what they look at.
+  const seen = (embed.size ?? rules.size) === rules.size ? drawn : await drawBoth(comparison, embed.size!);
+  if (!('own' in seen)) return seen;
+  const parts = drawn.wanted === null ? {} : similarity(drawn.wanted, drawn.own);
+  try {
+    return scored({ ...parts, ...(await embeddingParts(seen, comparison)) }, rules, extracted);
+  } catch (error) {
+    if (error instanceof UnfinishedEmbedding) return unfinished(error.report, rules.wallMs, extracted);
+    throw error;
+  }
+}
+
+/** Rejects as soon as the signal aborts. A model that is asked is not stopped for it: its process serves others. */
+function unlessAborted(judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    void judging.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+interface Drawn {
+  readonly own: Raster;
+  /** The reference; null for a task without a picture. */
+  readonly wanted: Raster | null;
+}
+
+async function drawBoth(comparison: Comparison, size: number): Promise<Drawn | Verdict> {
+  const { task, rules, extracted, pool, signal } = comparison;
+  const wanted = task.picture === null ? null : await referenceRaster(task.picture, { ...rules, size }, pool);
+  signal?.throwIfAborted();
   if (typeof wanted === 'string') return unscorable('bad-reference', { feedback: wanted, extracted });
-  const job: DrawingJob = { pictures: [{ kind: 'svg', text: extracted }], size: rules.size, limits: rules.limits };
-  const report = await pool.run(job, limitsOf(rules), context.signal);
-  const drawn = drawingOf(report, rules, extracted);
-  if (!('raster' in drawn)) return withElapsed(drawn, startedMs);
-  const parts = await partsOf(drawn.raster, wanted, task, context.embed ?? {});
-  return withElapsed(scored(parts, rules, extracted), startedMs);
+  const job: DrawingJob = { pictures: [{ kind: 'svg', text: extracted }], size, limits: rules.limits };
+  const drawn = drawingOf(await pool.run(job, limitsOf(rules), signal), rules, extracted);
+  return 'raster' in drawn ? { own: drawn.raster, wanted } : drawn;
 }
 
 function limitsOf({ wallMs, memoryMb }: SvgRules): { wallMs: number; memoryMb: number } {
@@ -124,29 +170,30 @@ function drawingOf(
   return incorrect(code, { extracted, feedback: message });
 }
 
-/** Every part that the task and the embedder allow. */
-async function partsOf(
-  raster: Raster,
-  wanted: Raster | null,
-  { caption }: SvgTask,
-  { image, text }: Embedder,
+/** The parts that the task and the embedder allow. */
+async function embeddingParts(
+  { own, wanted }: Drawn,
+  { task: { caption }, embed, rules }: Comparison,
 ): Promise<Partial<Record<PartName, number>>> {
-  const parts: Partial<Record<PartName, number>> = wanted === null ? {} : { ...similarity(wanted, raster) };
-  if (image === undefined || (wanted === null && (caption === null || text === undefined))) return parts;
-  const own = await image(raster);
-  if (wanted !== null) parts.image = unitCosine(own, await image(wanted));
-  if (caption !== null && text !== undefined) parts.text = unitCosine(own, await text(caption));
+  const { image, text, imageForText = image } = embed;
+  const limits = { wallMs: rules.wallMs };
+  const parts: Partial<Record<PartName, number>> = {};
+  const vector = wanted === null ? undefined : await image?.(own, limits);
+  if (vector !== undefined) parts.image = unitCosine(vector, await image!(wanted!, limits));
+  if (caption === null || text === undefined || imageForText === undefined) return parts;
+  const seen = imageForText === image && vector !== undefined ? vector : await imageForText(own, limits);
+  parts.text = unitCosine(seen, await text(caption, limits));
   return parts;
 }
 
 /**
- * Cosine of two vectors moved to [0, 1]: (1 + cos) / 2, as sgp pays for similarity. A vector of zeros is like nothing: 0.
- * Throws a `RangeError` for vectors of different lengths.
+ * Cosine of two vectors in [-1, 1]; null where one of them is 0 throughout. Throws a `RangeError` for vectors of different
+ * lengths.
  */
-export function unitCosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
   if (a.length !== b.length) {
     throw new RangeError(
-      `unitCosine: both vectors must have one length, got ${a.length} and ${b.length}; embed pictures and texts into one space`,
+      `cosine: both vectors must have one length, got ${a.length} and ${b.length}; embed pictures and texts into one space`,
     );
   }
   let [product, squareA, squareB] = [0, 0, 0];
@@ -155,8 +202,13 @@ export function unitCosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
     squareA += a[index]! ** 2;
     squareB += b[index]! ** 2;
   }
-  if (squareA === 0 || squareB === 0) return 0;
-  return Math.min(1, Math.max(0, (1 + product / Math.sqrt(squareA * squareB)) / 2));
+  if (squareA === 0 || squareB === 0) return null;
+  return Math.min(1, Math.max(-1, product / Math.sqrt(squareA * squareB)));
+}
+
+/** Cosine of two vectors moved to [0, 1]: (1 + cos) / 2, as sgp pays for similarity. A vector of zeros is like nothing: 0. */
+export function unitCosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return (1 + (cosine(a, b) ?? -1)) / 2;
 }
 
 function scored(parts: Partial<Record<PartName, number>>, { weights }: SvgRules, extracted: string): Verdict {
@@ -167,7 +219,7 @@ function scored(parts: Partial<Record<PartName, number>>, { weights }: SvgRules,
   const total = named.reduce((sum, name) => sum + weightOf(name), 0);
   if (lacking.length > 0 || total === 0) {
     const lack = lacking.length > 0 ? lacking.join(', ') : 'any part with a weight';
-    const feedback = `no way to compute ${lack}: the reference must have a picture, or a caption and an embedder`;
+    const feedback = `no way to compute ${lack}: the reference must have a picture, or a caption and a vision model`;
     return unscorable('no-embedder', { extracted, feedback });
   }
   const score = named.reduce((sum, name) => sum + weightOf(name) * parts[name]!, 0) / total;
