@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyCode } from '../programs/verify-code.js';
 import type { ProgramJob, ProgramResult } from '../sandbox/program.js';
 import { choosePython } from './choose.js';
 import type { PythonProgress } from './job.js';
@@ -147,6 +148,44 @@ def add(a, b): return Yes()`;
     running.abort(new Error('running'));
     expect((await settled).map((each) => each.status)).toEqual(['rejected', 'rejected']);
     expect((await run('print(1)')).stdout).toBe('1\n');
+  });
+
+  it('say which package is missing: in a script, in a call, and where tests load them', async () => {
+    const missing = "ModuleNotFoundError: No module named 'absent_package'";
+    const source = 'print("before")\nimport absent_package\ndef add(a, b): return a + b';
+    const script = await run(source);
+    expect(script).toMatchObject({ outcome: 'error', stdout: 'before\n' });
+    expect(script.stderr).toMatch(new RegExp(`"/work/main\\.py", line 2, in <module>[^]*\\n${missing}\\n$`));
+    const called = await call(source, 'add', 1, 2);
+    expect(called).toMatchObject({ outcome: 'error', stdout: 'before\n' });
+    expect(called.stderr).toContain(missing);
+    const inCall = await call('def add(a, b):\n  import absent_package', 'add', 1, 2);
+    expect(inCall.outcome).toBe('error');
+    expect(inCall.stderr).toContain(missing);
+    const suite = { function: 'add', tests: [{ args: [1, 2], expected: 3 }], assertions: 'assert add(1, 2) == 3' };
+    const verdict = await verifyCode(`\`\`\`python\n${source}\n\`\`\``, suite, {}, { python: sandbox });
+    expect(verdict).toMatchObject({ outcome: 'incorrect', score: 0, reason: 'failed', parts: { share: 0 } });
+    expect(verdict.feedback).toMatch(/^0 of 2 tests passed; the first that failed \(error\):\n/);
+    expect(verdict.feedback).toContain(missing);
+  });
+
+  it('find what is installed for their interpreter only where packages are allowed', async (context) => {
+    const open = await NativePythonSandbox.open({ workers: 1, spares: 0, packages: true });
+    try {
+      const installed = await open.packages();
+      const name = ['pip', 'setuptools', 'numpy'].find((each) => installed.includes(each));
+      context.skip(name === undefined, 'this interpreter has neither pip nor setuptools nor numpy');
+      const job = { language: 'python', files: { 'main.py': `import ${name}\nprint("found")` } } as const;
+      expect(await open.run(job)).toMatchObject({ outcome: 'ok', stdout: 'found\n' });
+      const refused = await sandbox.run(job);
+      expect(refused.outcome).toBe('error');
+      expect(refused.stderr).toContain(`ModuleNotFoundError: No module named '${name}'`);
+      const absent = await open.run({ language: 'python', files: { 'main.py': 'import absent_package' } });
+      expect(absent.outcome).toBe('error');
+      expect(absent.stderr).toContain("ModuleNotFoundError: No module named 'absent_package'");
+    } finally {
+      await open.close();
+    }
   });
 
   it('have no packages unless they are asked for, and the names can be asked', async () => {
