@@ -4,7 +4,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VisionModelError } from './error.js';
 import { drawnSide, readPixelRules, type PixelRules } from './pixels.js';
 
@@ -43,7 +43,7 @@ const families: Readonly<Record<string, VisionFamily>> = {
   vit: pictures,
 };
 
-/** What a process needs in order to embed: plain data. Files are real paths. */
+/** What a process needs in order to embed: plain data. Paths are absolute. */
 export interface VisionSetup {
   readonly modelType: string;
   readonly family: VisionFamily;
@@ -77,8 +77,7 @@ export async function readVisionFolder(folder: string, threads: number): Promise
       `openVisionModel: model_type of ${join(folder, 'config.json')} must be one of ${known}, got ${JSON.stringify(modelType) ?? 'none'}; choose a model of these families`,
     );
   }
-  const at = join(folder, 'preprocessor_config.json');
-  const pixels = readPixelRules(await readObject(folder, 'preprocessor_config.json'), at);
+  const pixels = await readPreprocessing(folder);
   const side = numberOf(config, 'vision_config', 'image_size', folder) ?? numberOf(config, null, 'image_size', folder);
   const common = { modelType: modelType as string, family, pixels, size: drawnSide(pixels, side ?? 224), threads };
   if (family.textOutputs === null) return { ...common, visionFile: needed(folder, graphs('model.onnx')), text: null };
@@ -86,8 +85,10 @@ export async function readVisionFolder(folder: string, threads: number): Promise
   const visionFile = vision ?? needed(folder, graphs('model.onnx'), ', or vision_model.onnx and text_model.onnx');
   const text = {
     file: vision === null ? visionFile : needed(folder, graphs('text_model.onnx'), ' beside vision_model.onnx'),
-    tokenizer: needed(folder, ['tokenizer.json']),
-    tokenizerConfig: needed(folder, ['tokenizer_config.json']),
+    // In the cache of the hub a file is a link, and a process may read what its flags name, not what links to it. Graphs
+    // stay as they are named: their weights may lie in files beside the link.
+    tokenizer: realpathSync(needed(folder, ['tokenizer.json'])),
+    tokenizerConfig: realpathSync(needed(folder, ['tokenizer_config.json'])),
     length: numberOf(config, 'text_config', 'max_position_embeddings', folder) ?? family.textLength,
   };
   for (const file of [text.tokenizer, text.tokenizerConfig]) {
@@ -101,6 +102,18 @@ export async function readVisionFolder(folder: string, threads: number): Promise
   return { ...common, visionFile, text };
 }
 
+/** From `preprocessor_config.json`, or from what transformers writes instead of it since its version 5. */
+async function readPreprocessing(folder: string): Promise<PixelRules> {
+  const [own, joint] = ['preprocessor_config.json', 'processor_config.json'];
+  if (existsSync(join(folder, own)) || !existsSync(join(folder, joint)))
+    return readPixelRules(await readObject(folder, own), join(folder, own));
+  const part = (await readObject(folder, joint))['image_processor'];
+  if (typeof part === 'object' && part !== null) return readPixelRules(part as Json, join(folder, joint));
+  throw new VisionModelError(
+    `openVisionModel: ${join(folder, joint)} must hold image_processor, got ${JSON.stringify(part) ?? 'none'}; add ${own}`,
+  );
+}
+
 /** A file of the ONNX subfolder or, where that lacks it, of the folder itself. */
 function graphs(name: string): string[] {
   return [join('onnx', name), name];
@@ -108,7 +121,7 @@ function graphs(name: string): string[] {
 
 function present(folder: string, names: readonly string[]): string | null {
   const name = names.find((each) => existsSync(join(folder, each)));
-  return name === undefined ? null : realpathSync(join(folder, name));
+  return name === undefined ? null : resolve(folder, name);
 }
 
 function needed(folder: string, names: readonly string[], more = ''): string {

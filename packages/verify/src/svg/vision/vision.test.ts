@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -132,6 +132,22 @@ describe('a model of pictures', () => {
     const model = await open({ ...dinoFolder, 'model.onnx': { ...classToken, outputs } });
     expect([...(await model.image(flat(255, 51, 0)))]).toEqual(near(unit([-1, -0.2, 0])));
   });
+});
+
+test('preprocessing may be a part of processor_config.json, as transformers 5 has it', async () => {
+  const { 'preprocessor_config.json': pixels, ...others } = dinoFolder;
+  const model = await open({ ...others, 'processor_config.json': { image_processor: pixels } });
+  expect(model.size).toBe(16);
+  const without = openVisionModel(await folderOf({ ...others, 'processor_config.json': {} }));
+  await expect(without).rejects.toThrow('must hold image_processor, got none; add preprocessor_config.json');
+});
+
+test('files may be links, as in the cache of the hub', async () => {
+  const [blobs, snapshot] = [await folderOf(clipFolder), await folderOf({ 'onnx/model.txt': '' })];
+  for (const name of Object.keys(clipFolder)) await symlink(join(blobs, name), join(snapshot, name));
+  const model = await openVisionModel(snapshot, { threads: 1 });
+  models.push(model);
+  expect(await model.text!('red')).toHaveLength(6);
 });
 
 describe('a folder that cannot be used', () => {
