@@ -1,6 +1,6 @@
 import type { ProgramLanguage } from '../sandbox/program.js';
 
-/** Calls the function; passed when the result equals `expected` (see `pythonEqual`). */
+/** Calls the function and awaits it where it is `async`; passed when the result equals `expected` (see `pythonEqual`). */
 export interface CallTest {
   /** Default: the function of the suite. A dotted path such as `Solution.solve` is followed. */
   readonly function?: string;

@@ -4,7 +4,7 @@ export type PythonStep =
   | { readonly kind: 'script'; readonly stdin?: string }
   /** Runs the entry as a module of its file's name. */
   | { readonly kind: 'load'; readonly stdin?: string }
-  /** Calls a function of the loaded module, by its name or a dotted path. */
+  /** Calls a function of the loaded module, by its name or a dotted path; a coroutine that it returns is awaited. */
   | {
       readonly kind: 'call';
       readonly function: string;
