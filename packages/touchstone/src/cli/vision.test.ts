@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { closeExecuted, type Verdict } from '@touchstone/verify';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRewardServer } from '../serve/rewards-server.js';
+import { fileSettings, fileSource } from '../task/loaders/file-source.js';
+import type { TaskSource } from '../task/task.js';
 import { runCli } from '../testing/cli.js';
 import { sandboxChildren } from '../testing/sandbox-children.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -68,6 +70,26 @@ test('a folder that is no vision model is one line', { timeout: PATIENCE_MS }, a
     stdout: '',
     stderr: '--vision: must be left out for what is not svg, got it with math; judge pictures with it\n',
   });
+});
+
+test('a task file may be judged by a vision model', { timeout: PATIENCE_MS }, async () => {
+  onTestFinished(() => closeExecuted());
+  const directory = await temporaryFolder();
+  await writeModel(join(directory, 'model'));
+  await writeFile(
+    join(directory, 'tasks.jsonl'),
+    `${JSON.stringify({ prompt: 'blue?', reference: { svg: flat('#0000ff') } })}\n`,
+  );
+  const settings = { test: 'tasks.jsonl', judge: 'svg', judgeOptions: { weights: { image: 1 } }, template: '{prompt}' };
+  const open = (more: object): Promise<TaskSource> =>
+    fileSource(fileSettings.parse({ ...settings, visionModels: ['model'], ...more }), directory);
+  const source = await open({});
+  expect((await source.judge(flat('#9900cc'), source.task('test', 0))).score).toBeCloseTo(LIKENESS, 5);
+  await source.close?.();
+  await expect(open({ visionModels: ['absent'] })).rejects.toThrow('absent must be a folder, got none');
+  await expect(open({ judge: 'math' })).rejects.toThrow(
+    'task file: visionModels must be left out for other judges than svg, got them with math; judge pictures with them',
+  );
 });
 
 test('the reward server compares by the models of its operator only', { timeout: PATIENCE_MS }, async () => {

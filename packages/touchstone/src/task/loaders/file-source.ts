@@ -67,7 +67,7 @@ export async function fileSource(settings: FileSettings, directory: string): Pro
   const { prompt, ...files } = questionFiles(settings, directory);
   const { reference, referenceAfter } = settings;
   const form = settings.judge === 'marked' ? 'text' : 'json';
-  const { judge, close } = openJudge(settings, directory);
+  const { judge, close } = await openJudge(settings, directory);
   const splits = await readSplits(files, { prompt, reference, form, referenceAfter });
   return {
     name: 'file',

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { executedKinds, isExecutedKind, verifierKinds } from '@touchstone/verify';
+import { executedKinds, isExecutedKind, openResources, verifierKinds } from '@touchstone/verify';
+import type { ExecutedResources } from '@touchstone/verify';
 import { VerifierPool } from '@touchstone/verify/runner';
 import type { VerifierTarget } from '@touchstone/verify/runner';
 import { z } from 'zod';
@@ -22,6 +23,13 @@ export const judgeSettings = {
         'a function (response, reference, options) of your own that returns a verdict, a score in [0, 1] or a boolean',
     ),
   judgeOptions: z.record(z.string(), z.unknown()).default({}).describe('handed to that verifier'),
+  visionModels: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'for the judge `svg`: the folder of a vision model in ONNX that compares pictures with captions and pictures, or ' +
+        'of one for each',
+    ),
   deadlineMs: z
     .int()
     .min(1)
@@ -34,6 +42,8 @@ export const judgeSettings = {
 export interface JudgeSettings {
   readonly judge: 'marked' | VerifierTarget;
   readonly judgeOptions: Readonly<Record<string, unknown>>;
+  /** Relative to the directory. */
+  readonly visionModels: readonly string[];
   readonly deadlineMs: number;
 }
 
@@ -44,9 +54,13 @@ export interface OpenJudge {
 
 /**
  * A judge as the settings ask for it. All but `marked` run in worker threads, which start with the first judgement and
- * are terminated when they are overdue. A module's path is relative to `directory`.
+ * are terminated when they are overdue. Paths of a module and of vision models, which are opened here, are relative to
+ * `directory`.
  */
-export function openJudge({ judge, judgeOptions, deadlineMs }: JudgeSettings, directory: string): OpenJudge {
+export async function openJudge(settings: JudgeSettings, directory: string): Promise<OpenJudge> {
+  const { judge, judgeOptions, deadlineMs } = settings;
+  const resources = lentBy(settings, directory);
+  await openResources(resources);
   if (judge === 'marked') {
     return {
       judge: (response, { reference }) => judgeMarkedAnswer(response, reference),
@@ -57,7 +71,7 @@ export function openJudge({ judge, judgeOptions, deadlineMs }: JudgeSettings, di
   let pool: VerifierPool | undefined;
   return {
     judge: (response, task) => {
-      pool ??= new VerifierPool({ deadlineMs, preload: isExecutedKind(verifier) ? [] : [verifier] });
+      pool ??= new VerifierPool({ deadlineMs, resources, preload: isExecutedKind(verifier) ? [] : [verifier] });
       return pool.run({ verifier, response, reference: referenceOf(task), options: judgeOptions });
     },
     close: async () => {
@@ -66,6 +80,15 @@ export function openJudge({ judge, judgeOptions, deadlineMs }: JudgeSettings, di
       await open?.close();
     },
   };
+}
+
+function lentBy({ judge, visionModels }: JudgeSettings, directory: string): ExecutedResources {
+  if (visionModels.length === 0) return {};
+  if (judge === 'svg') return { visionModels: visionModels.map((folder) => resolve(directory, folder)) };
+  const got = typeof judge === 'string' ? judge : judge.module;
+  throw new UserError(
+    `task file: visionModels must be left out for other judges than svg, got them with ${got}; judge pictures with them`,
+  );
 }
 
 /** The reference as the verifier wants it: lists and objects ride in the metadata. */

@@ -31,7 +31,7 @@ export interface VisionModel {
    * lost; the next call has a new one.
    */
   image(raster: Raster, limits?: EmbedLimits): Promise<Float32Array>;
-  /** The same of a text, in the space of the pictures; null for a model of pictures only. */
+  /** The same of a text, in the space of the pictures; null for a model of pictures only. Of a long text the beginning. */
   readonly text: ((caption: string, limits?: EmbedLimits) => Promise<Float32Array>) | null;
   /** Ends the process. */
   close(): Promise<void>;
@@ -91,6 +91,12 @@ const GRACE_MS = 5000;
 /** MiB of a run, beside the model and what it needed in its first run. */
 const RUN_MB = 1024;
 
+/**
+ * Characters of a text that are read: far more than any model reads, and a bound on the time of a text that a client of a
+ * server sends.
+ */
+const MOST_CHARACTERS = 4096;
+
 function modelOf(setup: VisionSetup, pool: SandboxPool<VisionJob, VisionValue>, dimension: number): VisionModel {
   const ask = (job: VisionJob, { wallMs }: EmbedLimits): Promise<SandboxReport<VisionValue>> =>
     pool.run(job, { wallMs: Math.max(wallMs, GRACE_MS), memoryMb: RUN_MB });
@@ -105,24 +111,22 @@ function modelOf(setup: VisionSetup, pool: SandboxPool<VisionJob, VisionValue>, 
     if (report.ended !== 'finished') seen.delete(raster);
     return report;
   };
+  const read = async (caption: string, limits = usual): Promise<Float32Array> => {
+    const text = caption.slice(0, MOST_CHARACTERS);
+    const report = await captions.get(
+      JSON.stringify([text, limits.wallMs]),
+      () => ask({ kind: 'text', text }, limits),
+      ({ ended }) => ended === 'finished',
+    );
+    return vectorOf(report, limits);
+  };
   return {
     modelType: setup.modelType,
     dimension,
     size: setup.size,
     resizes: setup.pixels.resize !== null,
     image: async (raster, limits = usual) => vectorOf(await seeing(raster, limits), limits),
-    text:
-      setup.text === null
-        ? null
-        : async (caption, limits = usual) =>
-            vectorOf(
-              await captions.get(
-                JSON.stringify([caption, limits.wallMs]),
-                () => ask({ kind: 'text', text: caption }, limits),
-                ({ ended }) => ended === 'finished',
-              ),
-              limits,
-            ),
+    text: setup.text === null ? null : read,
     close: () => pool.close(),
   };
 }

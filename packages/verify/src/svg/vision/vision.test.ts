@@ -99,6 +99,8 @@ describe.each([
     const cut = await model.text!('red blue a square two green square');
     expect([...cut]).toEqual([...(await model.text!('red blue a'))]);
     expect([...cut]).not.toEqual([...(await model.text!('red blue'))]);
+    const endless = await model.text!('red blue a '.repeat(2_000_000), { wallMs: 5000 });
+    expect([...endless]).toEqual([...cut]);
   });
 });
 
