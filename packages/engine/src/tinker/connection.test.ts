@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EngineError } from '../errors.js';
 import { FakeServer } from './testing/fake-server.js';
-import { batchOf, connect, folder, open, trainSteps } from './testing/on-fake-server.js';
+import { batchOf, connect, folder, open, QUICK, trainSteps } from './testing/on-fake-server.js';
 
 describe('errors', () => {
   const plain = { reduction: 'sum', idempotent: true } as const;
@@ -37,6 +37,19 @@ describe('errors', () => {
     await expect(connect(server, { baseUrl: 'nonsense' })).rejects.toThrow(
       /baseUrl must be an http or https address, got "nonsense"/,
     );
+  });
+
+  it('who waits for a busy server is told once what it says', async () => {
+    let time = 0;
+    const clock = { now: () => time, sleep: (ms: number) => Promise.resolve(void (time += ms)) };
+    const notices: string[] = [];
+    const retry = { ...QUICK, firstDelayMs: 1000, maxDelayMs: 8000, giveUpAfterMs: 120_000 };
+    const { engine, server } = await open(plain, { clock, retry, notice: (sentence) => notices.push(sentence) });
+    let refused = 0;
+    server.fault = () => (++refused <= 6 ? 'refuse' : 'none');
+    await engine.forward(batchOf([[0, 1]]));
+    const told = `waiting for ${server.url}/api/v1/forward: HTTP 500 (out of luck); asked again for up to 2 minutes`;
+    expect(notices).toEqual([told]);
   });
 
   it('a server of something else is told at once', async () => {

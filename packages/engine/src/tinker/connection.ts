@@ -34,7 +34,12 @@ export interface ConnectionOptions {
   readonly clock?: Clock | undefined;
   /** Ends everything that is under way once aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Told in a sentence what the server cannot do, what is waited for, and what went wrong but was mended. */
+  readonly notice?: ((sentence: string) => void) | undefined;
 }
+
+/** Who waits for a server longer than this is told why. */
+const TELL_AFTER_MS = 5000;
 
 /** A server's answer with an HTTP status that means no. */
 export class RefusedRequest extends EngineError {
@@ -79,7 +84,9 @@ export class Connection {
   private readonly unwanted = new Set<string>();
   private cancelling: Promise<unknown> = Promise.resolve();
 
-  constructor({ baseUrl, apiKey, retry, clock, signal }: ConnectionOptions) {
+  private readonly notice: (sentence: string) => void;
+
+  constructor({ baseUrl, apiKey, retry, clock, signal, notice }: ConnectionOptions) {
     this.root = rootOf(baseUrl);
     this.headers = {
       'content-type': 'application/json',
@@ -87,6 +94,7 @@ export class Connection {
     };
     this.retry = { ...DEFAULT_RETRY, ...retry };
     this.clock = clock ?? systemClock;
+    this.notice = notice ?? (() => undefined);
     this.signal = signal === undefined ? this.ending.signal : AbortSignal.any([signal, this.ending.signal]);
     this.signal.addEventListener('abort', () => this.cancelAll(), { once: true });
   }
@@ -199,6 +207,7 @@ export class Connection {
 
   private async call(method: 'GET' | 'POST', url: string, body: string | undefined, options: CallOptions) {
     const started = this.clock.now();
+    let told = false;
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.attempt(method, url, body, options.timeoutMs ?? this.retry.requestTimeoutMs);
       if (outcome.kind === 'answer') return outcome.value;
@@ -206,7 +215,10 @@ export class Connection {
       if (outcome.kind === 'status' && isFinal(outcome.status)) throw this.refused(url, outcome.status, outcome.detail);
       if (options.timeoutMs !== undefined && endedEarly(outcome)) return undefined;
       if (!options.repeatable && mayHaveActed(outcome)) throw this.unknown(url, outcome);
-      if (this.clock.now() - started > this.retry.giveUpAfterMs) throw this.gaveUp(url, outcome);
+      const waited = this.clock.now() - started;
+      if (waited > this.retry.giveUpAfterMs) throw this.gaveUp(url, outcome);
+      if (waited > TELL_AFTER_MS && !told) this.tell(url, outcome);
+      told ||= waited > TELL_AFTER_MS;
       await this.clock.sleep(Math.min(this.retry.firstDelayMs * 2 ** attempt, this.retry.maxDelayMs), this.signal);
     }
   }
@@ -247,6 +259,11 @@ export class Connection {
       got: describe(outcome),
       fix: 'load the last checkpoint, then send it again',
     });
+  }
+
+  private tell(url: string, outcome: Attempt): void {
+    const minutes = Math.round(this.retry.giveUpAfterMs / 60_000);
+    this.notice(`waiting for ${this.root}${url}: ${describe(outcome)}; asked again for up to ${minutes} minutes`);
   }
 
   private gaveUp(url: string, outcome: Attempt): EngineError {

@@ -40,8 +40,6 @@ export interface TinkerOptions extends ConnectionOptions {
   readonly lora: LoraConfig;
   /** Optimiser steps that may have to be applied again after the server lost the model. Default 8. */
   readonly replayedSteps?: number;
-  /** Told in a sentence what the server cannot do and what went wrong but was mended. */
-  readonly notice?: (sentence: string) => void;
 }
 
 const STATE_FILE = 'tinker.json';

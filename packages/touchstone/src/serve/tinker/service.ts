@@ -60,6 +60,8 @@ export interface Sampler {
   clients: number;
 }
 
+/** Clients send a heartbeat every ten seconds: one that is silent for so long gives its place to a new model. */
+const SILENT_MS = 60_000;
 /** How often silent sessions are looked for. */
 const SWEEP_MS = 30_000;
 /** Completions of one call of the engine, and how long requests sent at once wait for one another. */
@@ -129,6 +131,7 @@ export class TinkerService {
   /** Files a model whose engine is still to be made. */
   addModel(model: Omit<TrainedModel, 'engine' | 'turns' | 'lastRequest' | 'version'>): TrainedModel {
     const { maxModels } = this.options;
+    if (this.models.size >= maxModels) this.endSilentest(Date.now());
     if (this.models.size >= maxModels) {
       const rule = `at most ${maxModels} models are trained at a time; unload one, end its session or allow more (--max-models)`;
       throw new RequestFault(429, '', rule);
@@ -221,14 +224,25 @@ export class TinkerService {
   /** Ends every session that has been silent for too long at `now` (milliseconds since 1970). */
   endSilentSessions(now: number): void {
     for (const session of this.sessions.values()) {
-      if (now - session.lastSeen < this.options.sessionTimeoutMs) continue;
-      this.sessions.delete(session.id);
-      for (const id of session.samplers) this.samplers.delete(id);
-      for (const id of session.models) {
-        const model = this.models.get(id);
-        // Behind whatever is under way.
-        if (model !== undefined) void model.turns.run(undefined, () => this.removeModel(model));
-      }
+      if (now - session.lastSeen >= this.options.sessionTimeoutMs) this.endSession(session);
+    }
+  }
+
+  /** Ends the session with models that has been silent longest, if its client seems to be gone. */
+  private endSilentest(now: number): void {
+    const training = [...this.sessions.values()].filter(({ models }) => models.size > 0);
+    const [silentest] = training.sort((a, b) => a.lastSeen - b.lastSeen);
+    if (silentest !== undefined && now - silentest.lastSeen >= SILENT_MS) this.endSession(silentest);
+  }
+
+  private endSession(session: Session): void {
+    this.sessions.delete(session.id);
+    for (const id of session.samplers) this.samplers.delete(id);
+    for (const id of session.models) {
+      const model = this.models.get(id);
+      this.models.delete(id);
+      // Behind whatever is under way.
+      if (model !== undefined) void model.turns.run(undefined, () => this.removeModel(model));
     }
   }
 

@@ -282,6 +282,25 @@ describe('bounds', () => {
     await small.close();
   });
 
+  it('gives the place of a client that has fallen silent to a new model, and none of one that has not', async () => {
+    const small = await start({ maxModels: 2 });
+    const make = async () => {
+      const { body } = await post('create_session', { tags: [], sdk_version: 'x' }, small);
+      const session_id = String(body.session_id);
+      const { status } = await post('create_model', { session_id, model_seq_id: 0, base_model: 'tiny' }, small);
+      return { session_id, status };
+    };
+    const [gone, alive] = [await make(), await make()];
+    expect((await make()).status).toBe(429);
+    small.service.session(gone.session_id).lastSeen -= 61_000;
+    small.service.session(alive.session_id).lastSeen -= 50_000;
+    expect((await make()).status).toBe(200);
+    expect((await make()).status).toBe(429);
+    expect((await post('session_heartbeat', { session_id: gone.session_id }, small)).status).toBe(404);
+    expect((await post('session_heartbeat', { session_id: alive.session_id }, small)).status).toBe(200);
+    await small.close();
+  });
+
   it('refuses the models, sessions, routes and JSON that there are not', async () => {
     const session_id = await newSession();
     const create = { session_id, model_seq_id: 0, base_model: 'huge' };
