@@ -21,9 +21,23 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const MODEL = here('../models/touchstone-base');
 const NAME = 'touchstone-base';
 
-/** The server as a user starts it; resolves with its address once it listens. */
-async function startServer(state) {
-  const options = ['--model', MODEL, '--name', NAME, '--state', state, '--port', '0', '--threads', '1', '--json'];
+/** The server as a user starts it; resolves with its address once it listens. The SDK leaves its models there. */
+async function startServer(state, models) {
+  const bounds = ['--max-models', String(models)];
+  const options = [
+    ...bounds,
+    '--model',
+    MODEL,
+    '--name',
+    NAME,
+    '--state',
+    state,
+    '--port',
+    '0',
+    '--threads',
+    '1',
+    '--json',
+  ];
   const argv = [here('../packages/touchstone/bin/touchstone.js'), 'serve', 'tinker', ...options];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill() && process.exit(1));
@@ -55,7 +69,7 @@ async function measure({ prompts, group, tokens, steps, rounds }) {
     Array.from(tokenizer.encode(`${101 + i * 37} + ${59 + i * 11} =`)),
   );
   const state = mkdtempSync(join(tmpdir(), 'touchstone-bench-'));
-  const { child, url } = await startServer(state);
+  const { child, url } = await startServer(state, 2 * rounds);
   const plan = { url, baseModel: NAME, model: info, prompts: texts, group, maxNewTokens: tokens, steps, seed: 1 };
   const { python, missing } = findTinkerPython();
   const result = { ours: [], peer: python === undefined ? undefined : [], missing };
