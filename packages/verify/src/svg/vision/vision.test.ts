@@ -319,6 +319,16 @@ describe('pictures compared by a model', () => {
     expect(await model.image(flat(255, 0, 0))).toHaveLength(3);
   });
 
+  test('a signal ends the verdict at once, whatever the encoder does', async () => {
+    const ending = new AbortController();
+    const image = (): Promise<never> => {
+      ending.abort(new Error('enough'));
+      return new Promise(() => undefined);
+    };
+    const context = { pool: pool(), embed: { image }, signal: ending.signal };
+    await expect(verifySvg(svg(''), svg(''), {}, context)).rejects.toThrow('enough');
+  });
+
   test('a model that does not end is killed at the limit and loaded again', { timeout: 60_000 }, async () => {
     const model = await open({ ...dinoFolder, 'model.onnx': slowForBlack });
     const embed = visionEmbedder([model]);
