@@ -11,16 +11,15 @@ export type StepEnd =
 /** Runs steps over programs in a Python sandbox, so that one which crashes or hangs costs its own place only. */
 export class StepRunner {
   private readonly limits: SandboxLimits;
-  private readonly endMs: number;
 
+  /** @param leftMs milliseconds of running that all steps have together */
   constructor(
     private readonly sandbox: PythonSandbox,
     limits: Partial<SandboxLimits>,
-    totalMs: number,
+    private leftMs: number,
     private readonly signal?: AbortSignal,
   ) {
     this.limits = { ...defaultLimits, ...limits };
-    this.endMs = performance.now() + totalMs;
   }
 
   /** Each step's end, in order. Steps other than scripts share a module, loaded anew after a crash. */
@@ -65,11 +64,13 @@ export class StepRunner {
   }
 
   private async once(source: string, steps: readonly PythonStep[]): Promise<Report | null> {
-    const left = this.endMs - performance.now();
-    if (left <= 0) return null;
+    const totalMs = this.leftMs;
+    if (totalMs <= 0) return null;
     const job: PythonJob = { files: { 'main.py': source }, entry: 'main.py', steps };
-    const limits = { ...this.limits, wallMs: Math.min(this.limits.wallMs, left) };
-    return this.sandbox.runSteps(job, limits, this.signal);
+    const limits = { ...this.limits, wallMs: Math.min(this.limits.wallMs, totalMs), totalMs };
+    const report = await this.sandbox.runSteps(job, limits, this.signal);
+    this.leftMs -= report.elapsedMs;
+    return report;
   }
 }
 
@@ -88,7 +89,7 @@ export interface AssertionEnds {
   readonly complete: boolean;
 }
 
-const NOT_RUN: StepEnd = { ended: 'not-run', detail: 'the time for all tests was over', elapsedMs: 0 };
+export const NOT_RUN: StepEnd = { ended: 'not-run', detail: 'the time for all tests was over', elapsedMs: 0 };
 
 function ended(passed: boolean, detail: string): TestOutcome {
   if (passed) return 'passed';

@@ -6,7 +6,7 @@ import type { Sandbox } from '../sandbox/program.js';
 import { PlainRunner } from './plain-tests.js';
 import { StepRunner, type StepEnd } from './python-tests.js';
 import { sameOutput } from './output.js';
-import { isStdinTest, shown, SuiteError, tail } from './tests.js';
+import { defaultTotalMs, isStdinTest, shown, SuiteError, tail } from './tests.js';
 import type { ProgramTest, TestLimits, TestOutcome, TestResult, TestSuite } from './tests.js';
 
 /** Where programs run. A suite in JavaScript or TypeScript needs the second; its checker is Python all the same. */
@@ -46,20 +46,18 @@ export async function runSuite(
   return results;
 }
 
-/** A runner whose time for all tests begins now. */
+/** A runner that has the time for all tests before it. */
 function runnerOf({ python, javascript }: Walls, suite: TestSuite, limits: TestLimits, signal?: AbortSignal): Runner {
   const { language = 'python' } = suite;
   if (language === 'python') return pythonRunner({ python }, limits, signal);
   if (javascript === undefined)
     throw new SuiteError(`runSuite: ${language} needs a sandbox for it, got none; give one`);
-  return new PlainRunner(javascript, language, sandboxLimits(limits), limits.totalMs ?? TOTAL_MS, signal);
+  return new PlainRunner(javascript, language, sandboxLimits(limits), limits.totalMs ?? defaultTotalMs, signal);
 }
 
 function pythonRunner({ python }: Walls, limits: TestLimits, signal?: AbortSignal): StepRunner {
-  return new StepRunner(python, sandboxLimits(limits), limits.totalMs ?? TOTAL_MS, signal);
+  return new StepRunner(python, sandboxLimits(limits), limits.totalMs ?? defaultTotalMs, signal);
 }
-
-const TOTAL_MS = 60_000;
 
 function sandboxLimits({ wallMs, memoryMb, outputBytes }: TestLimits): Partial<SandboxLimits> {
   return {

@@ -64,10 +64,12 @@ export interface TestLimits {
   readonly wallMs?: number;
   readonly memoryMb?: number;
   readonly outputBytes?: number;
-  /** Milliseconds for all tests of a program together; default 60000. */
+  /** Milliseconds of running, not of waiting for a process, for all tests of a program; default `defaultTotalMs`. */
   readonly totalMs?: number;
   readonly floatTolerance?: number;
 }
+
+export const defaultTotalMs = 60_000;
 
 /** A test that gives its program no answer to compare with. */
 export class SuiteError extends Error {

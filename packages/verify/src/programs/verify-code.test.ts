@@ -99,6 +99,23 @@ def add(a, b):
     expect(verdict).toMatchObject({ outcome: 'incorrect', score: 0 });
   });
 
+  it('stops between tests that each keep to their time, when the time for all is over', async () => {
+    const tests = Array.from({ length: 30 }, () => ({ args: [1, 2], expected: 3 }));
+    const slow = 'import time\ndef add(a, b):\n    time.sleep(0.3)\n    return a + b';
+    const limits = { wallMs: 5000, totalMs: 1500 };
+    const script = 'const add = (a, b) => { const end = Date.now() + 300; while (Date.now() < end); return a + b; };';
+    const verdicts = await Promise.all([
+      judge(slow, { ...add, tests }, limits),
+      judge(slow, { function: 'add', assertions: Array(30).fill('assert add(1, 2) == 3').join('\n') }, limits),
+      verifyCode(script, { ...add, language: 'javascript', tests }, limits),
+    ]);
+    for (const verdict of verdicts) {
+      const passed = vector(verdict).reduce((sum, each) => sum + each, 0);
+      expect(passed).toBeGreaterThan(0);
+      expect(passed).toBeLessThan(30);
+    }
+  }, 60_000);
+
   it('takes expected results from a solution, and verdicts from a checker', async () => {
     const stress: TestSuite = { function: 'add', solution: right, tests: [{ args: [3, 4] }, { args: [[1], [2]] }] };
     expect((await judge(right, stress)).score).toBe(1);

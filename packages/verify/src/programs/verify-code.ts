@@ -13,7 +13,7 @@ import { referenceData } from '../reference-data.js';
 import { readCodeOptions, readSuite, type CodeOptions } from './reference.js';
 import { runSuite } from './run-suite.js';
 import { javascriptSandbox, pythonSandbox } from './shared.js';
-import { SuiteError, type TestResult } from './tests.js';
+import { defaultTotalMs, SuiteError, type TestResult } from './tests.js';
 
 export interface CodeContext {
   readonly signal?: AbortSignal;
@@ -82,7 +82,7 @@ function verdictOf(results: readonly TestResult[], rules: CodeOptions, extracted
   for (const [index, each] of passed.entries()) parts[`test-${index + 1}`] = each;
   const detail = { extracted, parts, feedback: feedbackOf(results) };
   if (results.every(({ outcome }) => outcome === 'crashed')) return crashed('sandbox', detail);
-  if (results.every(({ outcome }) => outcome === 'not-run')) return timeout(rules.totalMs ?? 0, detail);
+  if (results.every(({ outcome }) => outcome === 'not-run')) return timeout(rules.totalMs ?? defaultTotalMs, detail);
   const score = scoreOf(results, passed, share, rules);
   return partial(score, score === 1 ? 'passed' : 'failed', detail);
 }

@@ -39,6 +39,7 @@ export class NativeJob {
   private program: NativeProcess | null = null;
   private judge: NativeProcess | null = null;
   private peakMb = 0;
+  private over = false;
 
   constructor(
     private readonly host: NativeJobHost,
@@ -50,18 +51,21 @@ export class NativeJob {
 
   /** Runs the steps in order. A step that ends the interpreter ends the job; the rest are not begun. */
   async run(): Promise<Report> {
-    const report = await new Promise<Report>((resolve, reject) => {
-      this.settle = resolve;
-      this.work().then((value) => this.finish(value), reject);
-    });
-    this.settle = () => undefined;
-    clearTimeout(this.deadline);
-    for (const each of this.processes) each.end('the job has ended');
-    return report;
+    try {
+      return await new Promise<Report>((resolve, reject) => {
+        this.settle = resolve;
+        this.work().then((value) => this.finish(value), reject);
+      });
+    } finally {
+      this.over = true;
+      clearTimeout(this.deadline);
+      for (const each of this.processes) each.end('the job has ended');
+    }
   }
 
   /** Ends the job now. */
   end(ended: 'timeout' | 'memory' | 'crashed', detail: string): void {
+    this.over = true;
     this.settle({ ended, detail, notes: this.notes, ...this.measured() });
     for (const each of this.processes) each.end(detail);
   }
@@ -145,6 +149,11 @@ export class NativeJob {
 
   /** Waits, without counting the time, until an interpreter has started. Null when the job has been ended instead. */
   private async start(process: NativeProcess, memoryMb: number): Promise<NativeProcess | null> {
+    if (this.over) {
+      // Ended between two steps: nobody else would end this one.
+      process.end('the job has ended');
+      return null;
+    }
     clearTimeout(this.deadline);
     const { startMs } = this.host;
     this.deadline = setTimeout(() => this.end('crashed', `not ready after ${startMs} ms`), startMs);
@@ -166,14 +175,20 @@ export class NativeJob {
 
   private watch(): void {
     clearTimeout(this.deadline);
-    const { wallMs } = this.limits;
-    this.deadline = setTimeout(() => {
-      const noted = this.notes.length;
-      // What arrived while this thread was busy is read before the job counts as overdue.
-      setImmediate(() => {
-        if (this.notes.length === noted) this.end('timeout', `stopped after its limit of ${wallMs} ms`);
-      });
-    }, wallMs);
+    if (this.over) return;
+    const { wallMs, totalMs = Infinity } = this.limits;
+    const leftMs = Math.max(0, this.startedMs + totalMs - performance.now());
+    const limit = leftMs < wallMs ? `${totalMs} ms for the whole job` : `${wallMs} ms`;
+    this.deadline = setTimeout(
+      () => {
+        const noted = this.notes.length;
+        // What arrived while this thread was busy is read before the job counts as overdue.
+        setImmediate(() => {
+          if (this.notes.length === noted) this.end('timeout', `stopped after its limit of ${limit}`);
+        });
+      },
+      Math.min(wallMs, leftMs),
+    );
   }
 
   private measured(): { readonly elapsedMs: number; readonly peakMemoryMb: number } {

@@ -31,6 +31,8 @@ export interface SandboxLimits {
    * killed when they have passed.
    */
   readonly wallMs: number;
+  /** Milliseconds of running for the whole job, whatever parts it sends; absent: no bound beside `wallMs`. */
+  readonly totalMs?: number;
   /** MiB of memory the job may hold beyond what the warm process needs. */
   readonly memoryMb: number;
   /** Bytes kept of each output stream; what follows is cut. */

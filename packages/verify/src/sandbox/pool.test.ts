@@ -145,6 +145,27 @@ describe('SandboxPool', () => {
     expect(report.elapsedMs).toBeGreaterThan(4 * 400 + 1100);
   });
 
+  it('ends a job of many parts when the time of the whole is over', async () => {
+    const report = await pool().run(['parts', 20, 100], { wallMs: 5000, totalMs: 600 });
+    expect(report).toMatchObject({ ended: 'timeout', detail: 'stopped after its limit of 600 ms for the whole job' });
+    const { notes } = report as { notes: readonly unknown[] };
+    expect(notes.length).toBeGreaterThan(0);
+    expect(notes.length).toBeLessThan(7);
+  });
+
+  it('a job that cannot be sent is crashed, whoever was before it, and the next ones run', async () => {
+    const one = pool();
+    const before = one.run(['busy', 100]);
+    const odd = one.run(['count', () => 1]);
+    const after = one.run(['count']);
+    expect(await before).toMatchObject({ ended: 'finished' });
+    expect(await odd).toMatchObject({
+      ended: 'crashed',
+      detail: expect.stringContaining('could not be cloned') as string,
+    });
+    expect(await after).toMatchObject({ ended: 'finished', value: 1 });
+  });
+
   it('a job under way or waiting can be given up', async () => {
     const one = pool();
     const running = one.run(['loop'], { wallMs: 60_000 }, AbortSignal.timeout(300));
@@ -192,6 +213,18 @@ describe('SandboxPool', () => {
     const end = performance.now() + 1500;
     while (performance.now() < end);
     expect(await job).toMatchObject({ ended: 'finished', value: 20 });
+  });
+
+  it('a busy host reads the parts that came before it ends a job', async () => {
+    const one = pool();
+    await one.warm();
+    const job = one.run(['parts', 3, 300], { wallMs: 1000 });
+    await sleep(5);
+    const end = performance.now() + 1500;
+    while (performance.now() < end);
+    const report = await job;
+    expect(report).toMatchObject({ ended: 'timeout', notes: [0, 1, 2] });
+    expect(report.elapsedMs).toBeGreaterThan(2300);
   });
 });
 

@@ -283,7 +283,8 @@ function refused(detail: string): SandboxReport<never> {
 function checked(limits: SandboxLimits): SandboxLimits {
   for (const [name, value] of Object.entries(limits)) positive(name, value as number);
   // Longer than a timer can wait would end the job at once.
-  return { ...limits, wallMs: Math.min(limits.wallMs, MAX_TIMER_MS) };
+  const { wallMs, totalMs = Infinity } = limits;
+  return { ...limits, wallMs: Math.min(wallMs, MAX_TIMER_MS), totalMs: Math.min(totalMs, MAX_TIMER_MS) };
 }
 
 function positive(name: string, value: number): number {

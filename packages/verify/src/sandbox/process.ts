@@ -21,6 +21,8 @@ interface Running {
   readonly settle: (report: SandboxReport<unknown>) => void;
   readonly notes: unknown[];
   peakMb: number;
+  /** The limit of time that it meets first, in words. */
+  limit: string;
 }
 
 /** What a process tells its pool. */
@@ -97,12 +99,26 @@ export class SandboxProcess {
   /** Starts a job; the process must be idle. `settle` is called once. */
   start(job: unknown, limits: SandboxLimits, settle: Running['settle']): void {
     const baseMb = this.residentMb;
-    this.running = { limits, settle, startedMs: performance.now(), baseMb, notes: [], peakMb: 0 };
-    this.deadline = setTimeout(() => this.overdue(), limits.wallMs).unref();
+    this.running = { limits, settle, startedMs: performance.now(), baseMb, notes: [], peakMb: 0, limit: '' };
+    this.allow(this.running);
     this.watcher = setInterval(() => this.watch(), WATCH_MS).unref();
-    this.child.send({ job, limits } satisfies ToSandbox, (error) => {
-      if (error !== null) this.end('crashed', error.message);
-    });
+    try {
+      this.child.send({ job, limits } satisfies ToSandbox, (error) => {
+        if (error !== null) this.end('crashed', error.message);
+      });
+    } catch (thrown) {
+      // A job that is no plain data cannot be sent. Whoever gave it is told, and not whoever made room for it.
+      this.end('crashed', (thrown as Error).message);
+    }
+  }
+
+  /** Begins the time of a job or of its next part. */
+  private allow(job: Running): void {
+    const { wallMs, totalMs = Infinity } = job.limits;
+    const leftMs = Math.max(0, job.startedMs + totalMs - performance.now());
+    job.limit = leftMs < wallMs ? `${totalMs} ms for the whole job` : `${wallMs} ms`;
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.overdue(), Math.min(wallMs, leftMs)).unref();
   }
 
   /** Ends the process, and the job that it is at with it. */
@@ -123,7 +139,7 @@ export class SandboxProcess {
       this.ready = true;
     } else if (message.kind === 'note') {
       this.running?.notes.push(message.part);
-      this.deadline?.refresh();
+      if (this.running !== null) this.allow(this.running);
       return;
     } else if (message.kind === 'value') {
       const { value, elapsedMs, reusable } = message;
@@ -141,10 +157,11 @@ export class SandboxProcess {
 
   /** What arrived while this thread was busy is read before a process counts as overdue. */
   private overdue(): void {
-    const late = this.running;
+    const { running, deadline } = this;
     setImmediate(() => {
-      if (late === null || this.running !== late) return;
-      this.end('timeout', `stopped after its limit of ${late.limits.wallMs} ms`);
+      // A part that came now has begun the time of the next.
+      if (running === null || this.running !== running || this.deadline !== deadline) return;
+      this.end('timeout', `stopped after its limit of ${running.limit}`);
     });
   }
 
