@@ -1,6 +1,6 @@
 import type { PythonStep } from '../python/job.js';
 import type { PythonSandbox } from '../python/sandbox.js';
-import { pythonEqual } from '../python/values.js';
+import { jsonText, pythonEqual, toPython, ValueError } from '../python/values.js';
 import type { SandboxLimits } from '../sandbox/backend.js';
 import type { Sandbox } from '../sandbox/program.js';
 import { PlainRunner } from './plain-tests.js';
@@ -71,8 +71,25 @@ function stepOf(test: ProgramTest, suite: TestSuite): PythonStep {
   if (isStdinTest(test)) return { kind: 'script', stdin: test.stdin };
   const name = test.function ?? suite.function;
   if (name === undefined) throw new SuiteError('runSuite: a call needs a function, got none; name it in the suite');
-  const kwargs = test.kwargs === undefined ? {} : { kwargs: test.kwargs };
-  return { kind: 'call', function: name, args: test.args, ...kwargs };
+  const { args, kwargs = {} } = test;
+  if (suite.language !== undefined && suite.language !== 'python') {
+    if (Object.keys(kwargs).length === 0) return { kind: 'call', function: name, args };
+    throw new SuiteError(`runSuite: ${suite.language} has no named arguments, got kwargs; give one object in args`);
+  }
+  const fault = sendingFault([args, kwargs]);
+  if (fault !== null) throw new SuiteError(`runSuite: arguments must have a form in Python, got none (${fault})`);
+  return { kind: 'call', function: name, args, kwargs };
+}
+
+/** Why a value has no form in Python, or null. */
+function sendingFault(value: unknown): string | null {
+  try {
+    toPython(value);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof ValueError) return thrown.message;
+    throw thrown;
+  }
 }
 
 /** Calls and inputs in two runs, since scripts start from a fresh interpreter; the ends in the order of the tests. */
@@ -125,7 +142,7 @@ function isGood(end: StepEnd & { ended: 'done' }, script: boolean): boolean {
 function inputOf(test: ProgramTest): string {
   if (isStdinTest(test)) return shown(test.stdin);
   const words = Object.entries(test.kwargs ?? {}).map(([name, value]) => `${name}=${shown(value)}`);
-  return [...test.args.map((each) => JSON.stringify(each) ?? ''), ...words].join(', ').slice(0, 300);
+  return [...test.args.map(jsonText), ...words].join(', ').slice(0, 300);
 }
 
 async function judged(
@@ -149,26 +166,36 @@ function isRight(test: ProgramTest, end: StepEnd, floatTolerance: number): boole
   return pythonEqual(test.expected, end.result.value, { floatTolerance });
 }
 
-/** What the checker says of each output; it runs alone in its interpreter. */
+/**
+ * What the checker says of each output; it runs alone in its interpreter. It is not asked about a test that gave no
+ * output, or one that is no data: those are wrong, whatever a checker makes of them.
+ */
 async function checked(
   checker: string,
   tests: readonly ProgramTest[],
   ends: readonly StepEnd[],
   runner: Runner,
 ): Promise<boolean[]> {
-  const steps: PythonStep[] = tests.map((test, index) => {
+  const right = tests.map(() => false);
+  const asked: number[] = [];
+  const steps: PythonStep[] = [];
+  for (const [index, test] of tests.entries()) {
     const end = ends[index];
-    const output = end?.ended !== 'done' ? null : isStdinTest(test) ? end.result.stdout : end.result.value;
+    if (end?.ended !== 'done' || !isGood(end, isStdinTest(test))) continue;
+    const output = (isStdinTest(test) ? end.result.stdout : end.result.value) ?? null;
+    if (sendingFault(output) !== null) continue;
     const input = isStdinTest(test) ? test.stdin : test.args;
-    return { kind: 'call', function: 'check', args: [input, output ?? null, test.expected ?? null] };
-  });
-  const answers = await runner.run(checker, steps);
-  return answers.map((answer, index) => {
-    if (answer.ended === 'done' && answer.result.outcome === 'ok') return answer.result.value === true;
-    if (ends[index]?.ended !== 'done') return false;
-    const why = answer.ended === 'done' ? answer.result.detail : answer.detail;
-    throw new SuiteError(`runSuite: the checker must answer True or False, got ${why}; mend it`);
-  });
+    asked.push(index);
+    steps.push({ kind: 'call', function: 'check', args: [input, output, test.expected ?? null] });
+  }
+  for (const [at, answer] of (await runner.run(checker, steps)).entries()) {
+    if (answer.ended !== 'done' || answer.result.outcome !== 'ok') {
+      const why = answer.ended === 'done' ? answer.result.detail : answer.detail;
+      throw new SuiteError(`runSuite: the checker must answer True or False, got ${why}; mend it`);
+    }
+    right[asked[at]!] = answer.result.value === true;
+  }
+  return right;
 }
 
 function resultOf(test: ProgramTest, end: StepEnd, isRight: () => boolean): Omit<TestResult, 'weight'> {

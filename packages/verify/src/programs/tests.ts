@@ -1,3 +1,4 @@
+import { jsonText } from '../python/values.js';
 import type { ProgramLanguage } from '../sandbox/program.js';
 
 /** Calls the function and awaits it where it is `async`; passed when the result equals `expected` (see `pythonEqual`). */
@@ -39,7 +40,8 @@ export interface TestSuite {
   readonly solution?: string;
   /**
    * Python source that defines `check(input, output, expected)` and returns whether the output is right, for tasks with
-   * several right answers. `input` is the list of arguments or the text of stdin.
+   * several right answers. `input` is the list of arguments or the text of stdin. It must know what to say of any output,
+   * such as None: where it raises, the response is not judged (`bad-reference`).
    */
   readonly checker?: string;
 }
@@ -82,7 +84,7 @@ export function isStdinTest(test: ProgramTest): test is StdinTest {
 
 /** A value as short text for people: JSON, cut. */
 export function shown(value: unknown, length = 300): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'string' ? value : jsonText(value);
   return text.length <= length ? text : `${text.slice(0, length)} ... (${text.length} characters)`;
 }
 

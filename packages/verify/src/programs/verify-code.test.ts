@@ -35,6 +35,7 @@ const echoed: TestSuite = {
   ],
 };
 
+const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 const right = 'def add(a, b):\n    return a + b';
 const vector = (verdict: Verdict): number[] =>
   Object.entries(verdict.parts).flatMap(([name, value]) => (name.startsWith('test-') ? [value] : []));
@@ -134,6 +135,43 @@ def add(a, b):
     });
   });
 
+  it.each(['raise KeyboardInterrupt', 'raise GeneratorExit', 'b"\\xff".decode()'])(
+    'a program that does %s has failed, in a script as in a call',
+    async (line) => {
+      const program = `def add(a, b):\n    ${line}`;
+      const plain: TestSuite = { function: 'add', assertions: 'got = add(1, 2)\nassert got == 3' };
+      for (const suite of [add, asserted, plain])
+        expect(await judge(program, suite)).toMatchObject({ outcome: 'incorrect', reason: 'failed' });
+      const { feedback } = await judge(program, asserted);
+      expect(feedback).toContain(line.startsWith('b') ? 'UnicodeDecodeError' : line.replace('raise ', ''));
+    },
+  );
+
+  it.each(['raise ValueError', 'return print', 'while True: pass'])(
+    'a checker is not asked about a program that does %s',
+    async (line) => {
+      const checker = 'def check(input, output, expected):\n    return output + 1 == 3';
+      const suite: TestSuite = { function: 'f', checker, tests: [{ args: [0] }, { args: [1] }] };
+      const program = `def f(x):\n    if x == 1: return 2\n    ${line}`;
+      expect(vector(await judge(program, suite, { wallMs: 1500 }))).toEqual([0, 1]);
+    },
+  );
+
+  it('compares and shows large integers of JavaScript', async () => {
+    const program = 'function f(n) { return { key: [BigInt(n) ** 2n] }; }';
+    const suite: TestSuite = {
+      language: 'javascript',
+      function: 'f',
+      tests: [
+        { args: [3], expected: { key: [9] } },
+        { args: [4], expected: { key: [9] } },
+      ],
+    };
+    const verdict = await verifyCode(`\`\`\`js\n${program}\n\`\`\``, suite, limits);
+    expect(vector(verdict)).toEqual([1, 0]);
+    expect(verdict.feedback).toContain('got: {"key":["16n"]}');
+  });
+
   it('judges JavaScript and TypeScript by the same tests', async () => {
     const typed = '```ts\nexport function add(a: any, b: any): any { return a + b; }\n```';
     expect(await verifyCode(typed, { ...add, language: 'typescript' }, limits)).toMatchObject({ score: 1 });
@@ -159,8 +197,16 @@ def add(a, b):
     ['no function', { tests: [{ args: [], expected: 1 }] }],
     ['assertions that run none', { function: 'add', assertions: 'x = 1' }],
     ['another language', { ...add, language: 'cobol' }],
+    ['arguments nested too deep', { function: 'add', tests: [{ args: [nested(90)], expected: 1 }] }],
+    ['a tag that holds no such value', { function: 'add', tests: [{ args: [{ $int: 'x' }], expected: 1 }] }],
+    [
+      'named arguments for JavaScript',
+      { ...add, language: 'javascript', tests: [{ args: [], kwargs: { a: 1 }, expected: 1 }] },
+    ],
+    ['weights of 0', { ...add, tests: [{ args: [1, 2], expected: 3, weight: 0 }] }],
   ])('a reference with %s is the fault of the task', async (_name, reference) => {
-    expect(await verifyCode(right, reference, limits)).toMatchObject({
+    const answer = JSON.stringify(reference).includes('javascript') ? 'const add = () => 1' : right;
+    expect(await verifyCode(answer, reference, { ...limits, score: 'weighted' })).toMatchObject({
       outcome: 'unscorable',
       reason: 'bad-reference',
     });

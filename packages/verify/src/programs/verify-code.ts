@@ -96,6 +96,7 @@ function scoreOf(results: readonly TestResult[], passed: readonly number[], shar
     case 'weighted': {
       const weights = results.map(({ weight }) => weight);
       const total = weights.reduce((sum, each) => sum + each, 0);
+      if (total === 0) throw new SuiteError('verifyCode: a weighted score needs weights above 0, got none; give one');
       return weights.reduce((sum, each, index) => sum + each * (passed[index] ?? 0), 0) / total;
     }
   }

@@ -231,7 +231,15 @@ def _make(ANSWER_FD, WORK):
         if reply['ended'] == 'ok': return reply['value']
         if reply['ended'] == 'absent': raise NameError('the program defines no such name')
         if reply['ended'] == 'exit': raise RuntimeError('the program left by sys.exit')
-        raise exceptions.get(reply['type'], RuntimeError)(reply['message'])
+        raise raised(reply['type'], reply['message'])
+
+    def raised(name, message):
+        kind = exceptions.get(name, RuntimeError)
+        try: return kind(message)
+        except TypeError: pass
+        # It is made from other arguments than its words; what tests look at is its type.
+        try: return kind.__new__(kind)
+        except TypeError: return RuntimeError(name + ': ' + message)
 
     async def awaited(target, args):
         return returned(args, request_json('"what":"await","target":' + pack(target)))
@@ -287,11 +295,13 @@ def _make(ANSWER_FD, WORK):
         if request['entry'] is not None:
             names[request['entry']] = names['candidate'] = unpack(
                 request_json('"what":"global","name":' + text(request['entry'])))
-        names.update(_begin=begin, _done=done, _Exception=Exception)
+        # Also what a program raises so that nobody catches it, such as KeyboardInterrupt.
+        names.update(_begin=begin, _done=done, _Exception=BaseException)
         tree = each_assertion(request['script'])
         try:
             exec(compile(tree, '<tests>', 'exec', dont_inherit=True), names)
-        except Exception as error:
+        except SystemExit: raise
+        except BaseException as error:
             trace, line = error.__traceback__, 0
             while trace is not None:
                 if trace.tb_frame.f_code.co_filename == '<tests>': line = trace.tb_lineno

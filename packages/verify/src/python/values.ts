@@ -154,10 +154,15 @@ function itemsOf(value: unknown): Items | null {
   return tag === '$dict' ? { kind: 'dict', items: held } : null;
 }
 
+/** JSON of plain data; a large integer of JavaScript, which JSON lacks, as a text such as `"10n"`. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each)) ?? String(value);
+}
+
 /** Whether two collections of the same size have the same members in some order. */
 function matched(a: readonly unknown[], b: readonly unknown[], same: (a: unknown, b: unknown) => boolean): boolean {
-  const left = [...a].sort(byText);
-  const right = [...b].sort(byText);
+  const left = sortedByText(a);
+  const right = sortedByText(b);
   if (left.every((each, index) => same(each, right[index]))) return true;
   // Equal members may differ in form (1 and 1.0, a tuple for a list): look for each of them.
   if (a.length > 1000) return false;
@@ -169,7 +174,7 @@ function matched(a: readonly unknown[], b: readonly unknown[], same: (a: unknown
   });
 }
 
-function byText(a: unknown, b: unknown): number {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+function sortedByText(values: readonly unknown[]): unknown[] {
+  const pairs = values.map((value) => [jsonText(value), value] as const);
+  return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, value]) => value);
 }
