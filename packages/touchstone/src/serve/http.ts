@@ -30,27 +30,44 @@ export function maybe<S extends z.ZodType>(schema: S) {
 
 /** The JSON body of a request as `schema` reads it. Throws a `RequestFault` that names the first wrong field. */
 export async function readJson<S extends z.ZodType>(context: Context, schema: S): Promise<z.infer<S>> {
-  let body: unknown;
+  return parseBody(parseJson(await context.req.text()), schema);
+}
+
+/** Throws a `RequestFault` for a text that is no JSON. */
+export function parseJson(text: string): unknown {
   try {
-    body = JSON.parse(await context.req.text());
+    return JSON.parse(text);
   } catch (error) {
     throw new RequestFault(400, 'body', `must be JSON: ${(error as Error).message}`);
   }
-  return parseBody(body, schema);
 }
 
 /** A parsed body as `schema` reads it; see `readJson`. */
 export function parseBody<S extends z.ZodType>(body: unknown, schema: S): z.infer<S> {
-  const parsed = schema.safeParse(body);
+  const parsed = checked(body, schema);
   if (parsed.success) return parsed.data;
   const { field, message } = faultOf(parsed.error, body);
   throw new RequestFault(400, field, message);
 }
 
-/** Refuses a body of more than `maxSize` bytes with status 413. */
-export function limitBody(maxSize: number): MiddlewareHandler {
+function checked<S extends z.ZodType>(body: unknown, schema: S) {
+  try {
+    return schema.safeParse(body);
+  } catch (error) {
+    // JSON is read at any depth, but checked by functions that call themselves.
+    if (error instanceof RangeError) throw new RequestFault(400, 'body', 'must nest less deep');
+    throw error;
+  }
+}
+
+/**
+ * Refuses a body of more than `maxSize` bytes with status 413.
+ *
+ * @param advice What a client can do about it.
+ */
+export function limitBody(maxSize: number, advice = 'send less at a time'): MiddlewareHandler {
   const tooLarge = (): never => {
-    throw new RequestFault(413, 'body', `must be at most ${maxSize} bytes`);
+    throw new RequestFault(413, 'body', `must be at most ${maxSize} bytes; ${advice}`);
   };
   const counted = bodyLimit({ maxSize, onError: tooLarge });
   return async (context, next) => {

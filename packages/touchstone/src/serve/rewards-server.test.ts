@@ -180,6 +180,14 @@ describe('reward server', () => {
     expect(json.error.message).toMatch(message);
   });
 
+  it('answers a body that nests without end with a 400', async () => {
+    const reference = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const body = `{"items":[{"kind":"exact","response":"","reference":${reference}}]}`;
+    const response = await fetch(`${server.url}/verify`, { method: 'POST', body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { field: 'body', message: 'body: must nest less deep' } });
+  });
+
   it('knows its routes', async () => {
     const unknown = await fetch(`${server.url}/nothing`);
     expect(unknown.status).toBe(404);
@@ -235,7 +243,7 @@ describe('reward server options', () => {
       const chunked = { method: 'POST', body: new Blob([body]).stream(), duplex: 'half' } as RequestInit;
       for (const response of [told, await fetch(`${url}/verify`, chunked)]) {
         expect(response.status).toBe(413);
-        const message = 'body: must be at most 1000 bytes';
+        const message = 'body: must be at most 1000 bytes; send less at a time';
         expect(await response.json()).toEqual({ error: { code: 'too-large', field: 'body', message } });
       }
     });

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
-import { readJson, RequestFault, requireToken } from '../http.js';
+import { limitBody, readJson, RequestFault, requireToken } from '../http.js';
 import { chatBody, completionBody } from './bodies.js';
 import { generate, scoresAtEnd, type Choice, type GenerationPlan, type ServedModel } from './generate.js';
 import { chatPlan, completionPlans, type PlanLimits } from './plans.js';
@@ -28,7 +27,7 @@ export function openAiApp(options: OpenAiAppOptions): Hono {
   app.notFound((context) => answerError(new RequestFault(404, '', `no route ${context.req.path}`), context));
   app.get('/health', (context) => context.json({ status: 'ok', queued: model.batcher.queued }));
   if (token !== undefined) app.use(requireToken(token));
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }));
+  app.use(limitBody(maxBodyBytes));
   app.get('/v1/models', (context) => context.json({ object: 'list', data: [card] }));
   app.get('/v1/models/:name{.+}', (context) => {
     checkName(modelName, context.req.param('name'));
@@ -154,10 +153,6 @@ async function send(sse: SSEStreamingApi, { head, shape, usage }: StreamPlan, ch
 function checkName(modelName: string, name: string): void {
   if (name === modelName) return;
   throw new RequestFault(404, 'model', `must be ${JSON.stringify(modelName)}, the model of this server, got ${name}`);
-}
-
-function tooLarge(limit: number): never {
-  throw new RequestFault(413, 'body', `must be at most ${limit} bytes`);
 }
 
 function answerError(error: Error, context: Context): Response {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { API_PREFIX, ROUTES } from '@touchstone/engine/tinker';
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
-import { parseBody, readJson, RequestFault, requireToken } from '../http.js';
+import { limitBody, parseBody, parseJson, readJson, RequestFault, requireToken } from '../http.js';
 import * as bodies from './bodies.js';
 import type { FutureResult } from './futures.js';
 import { decodeTrainingHead, decodeTrainingRequest, PROTOBUF } from './proto.js';
@@ -28,7 +27,7 @@ export function tinkerApp({ service, token, maxBodyBytes, pollMs }: TinkerAppOpt
   const api = new Hono();
   api.get(ROUTES.healthz, (context) => context.json({ status: 'ok' }));
   if (token !== undefined) api.use(requireToken(token));
-  api.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }));
+  api.use(limitBody(maxBodyBytes, 'send fewer data at a time'));
   addSessionRoutes(api, service);
   addModelRoutes(api, service);
   addSamplingRoutes(api, service);
@@ -43,10 +42,6 @@ function answerError(error: Error, context: Context): Response {
   const body = (field: string) => ({ detail: error.message, error: { field, message: error.message } });
   if (error instanceof RequestFault) return context.json(body(error.field), error.status);
   return context.json(body(''), 500);
-}
-
-function tooLarge(limit: number): never {
-  throw new RequestFault(413, 'body', `must be at most ${limit} bytes; send fewer data at a time`);
 }
 
 function addSessionRoutes(api: Hono, service: TinkerService): void {
@@ -210,12 +205,7 @@ const numbersOnly = z.object({ model_id: z.string(), seq_id: z.number().int() })
 
 /** A body, and how to give up its turn; a body that is refused gives it up at once. */
 function readSequenced<S extends z.ZodType>(service: TinkerService, text: string, schema: S) {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new RequestFault(400, 'body', `must be JSON: ${(error as Error).message}`);
-  }
+  const json = parseJson(text);
   const numbers = numbersOnly.safeParse(json);
   const skip = () => {
     if (numbers.success) service.models.get(numbers.data.model_id)?.turns.skip(numbers.data.seq_id);
