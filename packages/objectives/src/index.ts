@@ -214,4 +214,5 @@ export { probabilityReward, referenceProbability } from './methods/rlpr.js';
 export { scoreVariants, selectProblem } from './methods/svs.js';
 export { reflectiveRewards, reflectiveWeights, type ReflectiveWeightOptions } from './methods/dro.js';
 export { rankByHistory, type HistoryRank } from './methods/one-shot-rlvr.js';
+export { flowSdeLoss, flowSdeStep, type FlowLoss, type FlowStep, type FlowTransition } from './terms/flow-sde.js';
 export { recipeUse } from './recipe-use.js';

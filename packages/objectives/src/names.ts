@@ -50,6 +50,7 @@ export const cardMethods = [
   'cog-rethinker',
   'path-not-taken',
   'drive',
+  'rlir',
 ] as const;
 
 /** Methods whose vectors, if any, are those of the card `baselines`. */

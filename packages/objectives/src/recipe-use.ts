@@ -82,6 +82,7 @@ const beside: Readonly<Record<MethodName, string>> = {
   rere: `${strategy} with \`constrainedBeams\`, ${reward} (\`rankRewards\`)`,
   'cog-rethinker': `${strategy} with \`routeStages\``,
   'path-not-taken': offline,
+  rlir: `${strategy} that generates frames, ${reward} of packages/verify`,
   drive: `${curriculum} by \`selectHardest\` and \`curriculumPhase\``,
 };
 

@@ -52,6 +52,7 @@ import { rise } from './methods/rise.js';
 import { prsVspo } from './methods/prs-vspo.js';
 import { verpo } from './methods/verpo.js';
 import { rlfr } from './methods/rlfr.js';
+import { rlir } from './methods/rlir.js';
 import { crmCrf } from './methods/crm-crf.js';
 import { spark } from './methods/spark.js';
 import { coReward } from './methods/co-reward.js';
@@ -152,6 +153,7 @@ export const methods = {
   'cog-rethinker': cogRethinker,
   'path-not-taken': pathNotTaken,
   drive,
+  rlir,
 } as const satisfies Readonly<Record<MethodName, Method>>;
 
 /** Names that `createObjective` knows. */

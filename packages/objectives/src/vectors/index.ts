@@ -25,6 +25,7 @@ import { rise } from './rise.js';
 import { prsVspo } from './prs-vspo.js';
 import { verpo } from './verpo.js';
 import { rlfr } from './rlfr.js';
+import { rlir } from './rlir.js';
 import { crmCrf } from './crm-crf.js';
 import { spark } from './spark.js';
 import { coReward } from './co-reward.js';
@@ -108,6 +109,7 @@ export const vectorAdapters = {
   spct,
   trm,
   drive,
+  rlir,
   'codev-r1': codevR1,
   sgp,
 } as const satisfies Readonly<Record<VectorSlug, SlugAdapters>>;

@@ -24,7 +24,9 @@ describe('rlir', () => {
       [2, 2],
       [0, 1],
     ];
-    expect(inverseReward(commanded, commanded)).toEqual({ frames: [1, 1, 1], reward: 1, componentReward: 1 });
+    expect(inverseReward(commanded, commanded)).toEqual({
+      ...{ frames: [1, 1, 1], reward: 1, componentReward: 1, validity: 1 },
+    });
     expect(
       inverseReward(
         [
@@ -35,7 +37,26 @@ describe('rlir', () => {
       ),
     ).toMatchObject({ frames: [1, 0, 0], reward: 1 / 3, componentReward: 0.5 });
     expect(inverseReward([[1]], [[1, 0]])).toMatchObject({ frames: [0], componentReward: 0.5 });
-    expect(inverseReward([], [])).toEqual({ frames: [], reward: 0, componentReward: 0 });
+    expect(inverseReward([], [])).toEqual({ frames: [], reward: 0, componentReward: 0, validity: 1 });
+  });
+
+  test('a frame that is no state of the world earns nothing, only where validity is given', () => {
+    const actions = [[1], [2], [0], [3]];
+    const gated = inverseReward(actions, actions, { valid: [true, false, true] });
+    expect(gated).toEqual({ frames: [1, 0, 1, 0], reward: 0.5, componentReward: 1, validity: 0.5 });
+    expect(inverseReward(actions, actions, { valid: [true, true, true, true] })).toEqual(
+      inverseReward(actions, actions),
+    );
+  });
+
+  test('transitions that several actions explain are matched by a rule of the world', () => {
+    const walls = [false, true, true];
+    const matches = (read: readonly number[], wanted: readonly number[], frame: number) =>
+      walls[frame] === true || read[0] === wanted[0];
+    const read = [[1], [0]];
+    const wanted = [[2], [2], [2]];
+    expect(inverseReward(read, wanted, { matches }).frames).toEqual([0, 1, 0]);
+    expect(inverseReward(read, wanted).frames).toEqual([0, 0, 0]);
   });
 });
 
