@@ -237,13 +237,14 @@ function addSamplingRoutes(api: Hono, service: TinkerService): void {
     });
     const sampler = body.sampling_session_id === undefined ? undefined : service.sampler(body.sampling_session_id);
     const digest = digestOf(ROUTES.asample, text);
-    const earlier = body.seq_id === undefined ? undefined : sampler?.taken.get(body.seq_id);
+    const key = sampler === undefined || body.seq_id === undefined ? undefined : `${sampler.id} ${body.seq_id}`;
+    const earlier = key === undefined ? undefined : service.sampled.get(key);
     if (earlier !== undefined) {
       if (earlier.digest === digest) return context.json(reply(earlier.futureId));
       throw new RequestFault(400, 'seq_id', `must be new in its sampling session, got ${body.seq_id}`);
     }
     const futureId = service.futures.add(await work.sample(service, sampler, body));
-    if (body.seq_id !== undefined) sampler?.taken.set(body.seq_id, { futureId, digest });
+    if (key !== undefined) service.sampled.set(key, futureId, digest);
     return context.json(reply(futureId));
   });
 }

@@ -31,6 +31,24 @@ const MAX_SETTLED = 4096;
 /** Work that may wait; more is refused with 429. */
 const MAX_PENDING = 16_384;
 
+/**
+ * The futures of a client's requests, for those that are sent again. Keeps the latest: as many as there can be futures
+ * under way or settled, so that a run of any length takes no more.
+ */
+export class Taken {
+  private readonly futures = new Map<string, { readonly futureId: string; readonly digest: string }>();
+
+  get(key: string): { readonly futureId: string; readonly digest: string } | undefined {
+    return this.futures.get(key);
+  }
+
+  set(key: string, futureId: string, digest: string): void {
+    this.futures.set(key, { futureId, digest });
+    const [oldest] = this.futures.keys();
+    if (this.futures.size > MAX_PENDING + MAX_SETTLED && oldest !== undefined) this.futures.delete(oldest);
+  }
+}
+
 /** Work under way and its results, by request id. Results are dropped oldest first. */
 export class Futures {
   /** Tells the ids of this server from those of an earlier one. */

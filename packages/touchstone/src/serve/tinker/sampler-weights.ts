@@ -19,8 +19,11 @@ export class SamplerWeights {
 
   /** Keeps a snapshot, which can be had under `key` until newer ones push it out. */
   hold(key: string, engine: Engine): void {
-    this.held.set(key, { engine: Promise.resolve(engine), uses: 0 });
+    const held: Held = { engine: Promise.resolve(engine), uses: 1 };
+    this.held.set(key, held);
+    // Where all others are in use, room is made by the next that is not, and never by the newest.
     this.trim();
+    held.uses = 0;
   }
 
   has(key: string): boolean {

@@ -3,7 +3,7 @@ import type { Engine } from '@touchstone/engine';
 import { SampleBatcher } from '../batcher.js';
 import { RequestFault } from '../http.js';
 import { Checkpoints, parseTinkerPath } from './checkpoints.js';
-import { Futures } from './futures.js';
+import { Futures, Taken } from './futures.js';
 import { SamplerWeights } from './sampler-weights.js';
 import { Turns } from './turns.js';
 
@@ -55,8 +55,6 @@ export interface Sampler {
   readonly modelPath: string | undefined;
   /** Of `SamplerWeights`; undefined: the base. */
   readonly weights: string | undefined;
-  /** Requests by `seq_id`, for those that are sent again. */
-  readonly taken: Map<number, { readonly futureId: string; readonly digest: string }>;
   clients: number;
 }
 
@@ -74,6 +72,8 @@ export class TinkerService {
   readonly sessions = new Map<string, Session>();
   readonly models = new Map<string, TrainedModel>();
   readonly samplers = new Map<string, Sampler>();
+  /** Of requests to sample, by sampler and `seq_id`. */
+  readonly sampled = new Taken();
   private readonly weights: SamplerWeights;
   private readonly batchers = new WeakMap<Engine, SampleBatcher>();
   private readonly sweep: NodeJS.Timeout;
@@ -151,6 +151,7 @@ export class TinkerService {
   async removeModel(model: TrainedModel): Promise<void> {
     this.models.delete(model.id);
     model.session.models.delete(model.id);
+    model.turns.end(new RequestFault(404, 'model_id', 'the model ended before an earlier request of it had come'));
     await model.engine?.dispose();
     model.engine = undefined;
   }
@@ -190,7 +191,7 @@ export class TinkerService {
     const id = `${session.id}:sample:${seq}`;
     const known = this.samplers.get(id);
     if (known !== undefined) return known;
-    const sampler: Sampler = { id, session, modelPath, weights: weights ?? modelPath, taken: new Map(), clients: 0 };
+    const sampler: Sampler = { id, session, modelPath, weights: weights ?? modelPath, clients: 0 };
     this.samplers.set(id, sampler);
     session.samplers.add(id);
     return sampler;
@@ -242,7 +243,9 @@ export class TinkerService {
       const model = this.models.get(id);
       this.models.delete(id);
       // Behind whatever is under way.
-      if (model !== undefined) void model.turns.run(undefined, () => this.removeModel(model));
+      if (model === undefined) continue;
+      // What an engine that fails now leaves behind, nobody is there to be told of.
+      model.turns.run(undefined, () => this.removeModel(model)).catch(() => undefined);
     }
   }
 

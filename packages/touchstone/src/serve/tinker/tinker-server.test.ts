@@ -301,6 +301,18 @@ describe('bounds', () => {
     await small.close();
   });
 
+  it('a request that waits for one that never came fails when its session ends', async () => {
+    const small = await start();
+    const model_id = await newModel(small);
+    const { body } = await post('optim_step', { model_id, seq_id: 2, adam_params: {} }, small);
+    small.service.endSilentSessions(Date.now() + 24 * 3600_000);
+    expect(await result(String(body.request_id), small)).toMatchObject({
+      category: 'user',
+      error: expect.stringContaining('the model ended before an earlier request') as string,
+    });
+    await small.close();
+  });
+
   it('refuses the models, sessions, routes and JSON that there are not', async () => {
     const session_id = await newSession();
     const create = { session_id, model_seq_id: 0, base_model: 'huge' };

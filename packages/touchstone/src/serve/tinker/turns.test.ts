@@ -32,6 +32,14 @@ describe('Turns', () => {
     expect(turns.reason(2)).toBeUndefined();
   });
 
+  it('refuses what waits for a request that never came, once the model is gone', async () => {
+    const turns = new Turns();
+    await turns.run(0, () => Promise.resolve());
+    const waiting = turns.run(2, () => Promise.resolve());
+    turns.end(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+  });
+
   it('knows a request that is sent again, and refuses another under its number', async () => {
     const turns = new Turns();
     await turns.run(0, () => Promise.resolve());

@@ -1,4 +1,5 @@
 import { RequestFault } from '../http.js';
+import { Taken } from './futures.js';
 
 /**
  * The requests of one model, in the order of their `seq_id` (0, 1, 2, ...), however they arrive: the SDK sends the parts
@@ -7,9 +8,9 @@ import { RequestFault } from '../http.js';
 export class Turns {
   /** Number 0 is the making of the model. */
   private next = 0;
-  private readonly held = new Map<number, () => void>();
-  /** The future of each number that was taken, for requests that are sent again. */
-  private readonly taken = new Map<number, { readonly futureId: string; readonly digest: string }>();
+  private readonly held = new Map<number, { readonly enter: () => void; readonly refuse: (error: Error) => void }>();
+  /** By the number of the request. */
+  private readonly taken = new Taken();
   private last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -18,7 +19,7 @@ export class Turns {
    * @throws RequestFault For a number that another request has had.
    */
   known(seqId: number | undefined, digest: string): string | undefined {
-    const earlier = seqId === undefined ? undefined : this.taken.get(seqId);
+    const earlier = seqId === undefined ? undefined : this.taken.get(String(seqId));
     if (earlier === undefined) {
       if (seqId === undefined || seqId >= this.next) return undefined;
       throw new RequestFault(400, 'seq_id', `must go on from ${this.next}, got ${seqId}, whose turn has passed`);
@@ -33,7 +34,7 @@ export class Turns {
 
   /** Notes which future a number belongs to. */
   take(seqId: number | undefined, futureId: string, digest: string): void {
-    if (seqId !== undefined) this.taken.set(seqId, { futureId, digest });
+    if (seqId !== undefined) this.taken.set(String(seqId), futureId, digest);
   }
 
   /** Runs `work` once all requests before it have run. */
@@ -46,7 +47,7 @@ export class Turns {
       };
       if (seqId === undefined) enter();
       else {
-        this.held.set(seqId, enter);
+        this.held.set(seqId, { enter, refuse: reject });
         this.advance();
       }
     });
@@ -55,8 +56,14 @@ export class Turns {
   /** Gives up a turn: a request that was refused must not hold up those after it. */
   skip(seqId: number | undefined): void {
     if (seqId === undefined || seqId < this.next || this.held.has(seqId)) return;
-    this.held.set(seqId, () => undefined);
+    this.held.set(seqId, { enter: () => undefined, refuse: () => undefined });
     this.advance();
+  }
+
+  /** The model is gone: refuses requests that wait for one that never came, which would wait for ever. */
+  end(error: Error): void {
+    for (const { refuse } of this.held.values()) refuse(error);
+    this.held.clear();
   }
 
   /** What a request waits for that has not had its turn. */
@@ -66,10 +73,10 @@ export class Turns {
 
   private advance(): void {
     for (;;) {
-      const enter = this.held.get(this.next);
-      if (enter === undefined) return;
+      const next = this.held.get(this.next);
+      if (next === undefined) return;
       this.held.delete(this.next++);
-      enter();
+      next.enter();
     }
   }
 }

@@ -71,10 +71,10 @@ function making(service: TinkerService, model: TrainedModel, make: Work): Work {
 export function loadWeights(service: TinkerService, model: TrainedModel, body: Body<'loadWeightsBody'>): Work {
   const path = parseTinkerPath('path', body.path);
   return async () => {
+    const before = service.engineOf(model);
     const { folder } = await service.checkpoints.find('path', path);
-    const loaded = await service.loadEngine(folder, body.optimizer);
-    await service.engineOf(model).dispose();
-    model.engine = loaded;
+    model.engine = await service.loadEngine(folder, body.optimizer);
+    await before.dispose();
     model.version++;
     return json({ type: 'load_weights', path: body.path });
   };
