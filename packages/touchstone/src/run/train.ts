@@ -96,6 +96,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
   const notice = (sentence: string) => observer.notice(sentence);
   const options = { threads: recipe.threads, directory, engine: recipe.engine, notice };
   const { engine, codec } = await request.loadModel(recipe.model, options);
+  let reference: Engine | undefined;
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
     checkLimits(recipe, stages.objective, engine.limits);
@@ -104,7 +105,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
       observer.notice('this server cannot clip gradients: optimizer.maxGradNorm has no effect');
     }
     // The reference is the model that the run started from, so it is taken before a checkpoint is put in.
-    const reference = needsReference(stages.objective) ? await engine.fork({ frozen: true }) : undefined;
+    if (needsReference(stages.objective)) reference = await engine.fork({ frozen: true });
     if (checkpoint !== undefined) {
       await engine.loadState(checkpoint.folder);
       restoreStages(stages, checkpoint.state.stages);
@@ -114,6 +115,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
     const parts: TrainerParts = { engine, reference, stages, settings: trainerSettings(recipe) };
     return { ...request, parts, checkpoint, heldOut: heldOutTasks(recipe, source), started, ahead: undefined };
   } catch (error) {
+    await reference?.dispose();
     await engine.dispose();
     throw error;
   }
