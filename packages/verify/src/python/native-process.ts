@@ -23,6 +23,8 @@ export interface NativeRequest {
   readonly script: boolean;
 }
 
+/** Kind and length of a frame. */
+const HEAD_BYTES = 5;
 /** Longest frame in bytes that is taken from an interpreter. */
 const MAX_FRAME = 1 << 26;
 /** Characters kept of what is written on stderr before the first request: why a start failed. */
@@ -49,11 +51,14 @@ export class NativeProcess {
   reason = '';
   private readonly child: ChildProcess;
   private readonly channel: Duplex;
-  private received: Buffer = Buffer.alloc(0);
+  /** Bytes that are not yet a whole frame, and how many are needed before it is worth a look. */
+  private received: Buffer[] = [];
+  private receivedBytes = 0;
+  private neededBytes = HEAD_BYTES;
   private serving: Serving | null = null;
   private output: Output | null = null;
   private outputAt = 0;
-  private alive = true;
+  private living = true;
   private words = '';
   private info = '';
   private baseMb = 0;
@@ -95,6 +100,10 @@ export class NativeProcess {
     this.child.stderr?.on('error', () => undefined);
     this.child.unref();
     for (const stream of streams) (stream as { unref?: () => void } | null)?.unref?.();
+  }
+
+  get alive(): boolean {
+    return this.living;
   }
 
   /** What the interpreter said instead of being ready. */
@@ -141,7 +150,7 @@ export class NativeProcess {
   /** Ends everything behind the wall: with the first process of its namespace the kernel ends all the others. */
   end(reason: string): void {
     if (!this.alive) return;
-    this.alive = false;
+    this.living = false;
     this.reason = reason;
     this.child.kill('SIGKILL');
     // Its end is near, and may be waited for.
@@ -161,16 +170,25 @@ export class NativeProcess {
 
   private receive(bytes: Buffer): void {
     if (!this.alive) return;
-    this.received = this.received.length === 0 ? bytes : Buffer.concat([this.received, bytes]);
-    while (this.received.length >= 5) {
-      const length = this.received.readUInt32BE(1);
+    this.received.push(bytes);
+    this.receivedBytes += bytes.length;
+    // Joined once a frame: a long one comes in a thousand pieces, and copying it for each would hold up this thread.
+    if (this.receivedBytes < this.neededBytes) return;
+    let rest = Buffer.concat(this.received);
+    this.neededBytes = HEAD_BYTES;
+    while (this.alive && rest.length >= HEAD_BYTES) {
+      const length = rest.readUInt32BE(1);
       if (length > MAX_FRAME) return this.end('the program broke the channel of its sandbox');
-      if (this.received.length < 5 + length) return;
-      const kind = String.fromCharCode(this.received[0] ?? 0);
-      const text = this.received.toString('latin1', 5, 5 + length);
-      this.received = this.received.subarray(5 + length);
+      this.neededBytes = HEAD_BYTES + length;
+      if (rest.length < this.neededBytes) break;
+      const kind = String.fromCharCode(rest[0] ?? 0);
+      const text = rest.toString('latin1', HEAD_BYTES, this.neededBytes);
+      rest = rest.subarray(this.neededBytes);
+      this.neededBytes = HEAD_BYTES;
       this.hear(kind, text);
     }
+    this.received = rest.length === 0 ? [] : [rest];
+    this.receivedBytes = rest.length;
   }
 
   private hear(kind: string, text: string): void {

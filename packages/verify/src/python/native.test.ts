@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCode } from '../programs/verify-code.js';
 import type { ProgramJob, ProgramResult } from '../sandbox/program.js';
@@ -148,6 +149,30 @@ def add(a, b): return Yes()`;
     running.abort(new Error('running'));
     expect((await settled).map((each) => each.status)).toEqual(['rejected', 'rejected']);
     expect((await run('print(1)')).stdout).toBe('1\n');
+  });
+
+  it('wait their turn and leave it again, without a trace on a signal that lives on', async () => {
+    const { signal } = new AbortController();
+    const source = 'import time\ntime.sleep(0.05)\nprint(1)';
+    const jobs = Array.from({ length: 4 }, () => {
+      return sandbox.run({ language: 'python', files: { 'main.py': source } }, signal);
+    });
+    expect((await Promise.all(jobs)).map(({ stdout }) => stdout)).toEqual(Array(4).fill('1\n'));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('do not start in an interpreter that was killed while it waited', async () => {
+    await run('print(1)');
+    const waiting = [...sandbox['waiting']];
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const each of waiting) each['child'].kill('SIGKILL');
+    await Promise.all(waiting.map(({ exited }) => exited));
+    expect(await run('print(2)')).toMatchObject({ outcome: 'ok', stdout: '2\n' });
+  });
+
+  it('give long results whole', async () => {
+    const { value } = await call('def f(n):\n    return "ab" * n', 'f', 5_000_000);
+    expect(value).toBe('ab'.repeat(5_000_000));
   });
 
   it('say which package is missing: in a script, in a call, and where tests load them', async () => {

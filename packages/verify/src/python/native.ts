@@ -36,7 +36,7 @@ export class NativePythonSandbox implements PythonSandbox {
   private readonly waiting: NativeProcess[] = [];
   private readonly living = new Set<NativeProcess>();
   private readonly running = new Set<NativeJob>();
-  private queue: (() => void)[] = [];
+  private queue: { readonly enter: () => void; readonly refuse: (error: Error) => void }[] = [];
   private taken = 0;
   private closed = false;
 
@@ -87,6 +87,7 @@ export class NativePythonSandbox implements PythonSandbox {
     signal?.addEventListener('abort', abort, { once: true });
     try {
       signal?.throwIfAborted();
+      if (this.closed) throw new SandboxClosedError();
       const report = await running.run();
       signal?.throwIfAborted();
       if (this.closed) throw new SandboxClosedError();
@@ -94,8 +95,10 @@ export class NativePythonSandbox implements PythonSandbox {
     } finally {
       signal?.removeEventListener('abort', abort);
       this.running.delete(running);
-      this.taken -= 1;
-      this.queue.shift()?.();
+      // The place goes on to whoever waits longest, and to nobody that comes in between.
+      const next = this.queue.shift();
+      if (next === undefined) this.taken -= 1;
+      else next.enter();
     }
   }
 
@@ -108,32 +111,41 @@ export class NativePythonSandbox implements PythonSandbox {
   async close(): Promise<void> {
     this.closed = true;
     for (const each of this.running) each.end('crashed', 'the sandbox was closed');
-    for (const next of [...this.queue]) next();
+    for (const { refuse } of this.queue.splice(0)) refuse(new SandboxClosedError());
     for (const each of this.waiting.splice(0)) each.end('the sandbox was closed');
     await Promise.all([...this.living].map(({ exited }) => exited));
   }
 
-  /** Waits for a worker. */
+  /** Waits for a worker's place. */
   private async turn(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    while (!this.closed && this.taken >= this.options.workers) {
-      await new Promise<void>((resolve) => {
-        this.queue.push(resolve);
-        const abort = (): void => {
-          this.queue = this.queue.filter((each) => each !== resolve);
-          resolve();
+    if (this.closed) throw new SandboxClosedError();
+    if (this.taken < this.options.workers) {
+      this.taken += 1;
+      return;
+    }
+    let abort = (): void => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const waiting = { enter: resolve, refuse: reject };
+        this.queue.push(waiting);
+        abort = (): void => {
+          this.queue = this.queue.filter((each) => each !== waiting);
+          reject(signal?.reason as Error);
         };
         signal?.addEventListener('abort', abort, { once: true });
       });
-      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
-    if (this.closed) throw new SandboxClosedError();
-    this.taken += 1;
   }
 
   private take(): NativeProcess {
-    const taken = this.waiting.shift() ?? this.spawn();
-    while (this.waiting.length < this.options.spares) this.waiting.push(this.spawn());
+    // One that was killed while it waited would end its job as if the program had ended it.
+    let taken = this.waiting.shift();
+    while (taken?.alive === false) taken = this.waiting.shift();
+    taken ??= this.spawn();
+    while (!this.closed && this.waiting.length < this.options.spares) this.waiting.push(this.spawn());
     return taken;
   }
 
