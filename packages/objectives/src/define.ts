@@ -31,6 +31,7 @@ export type MethodKind =
   | 'reward'
   | 'filter'
   | 'schedule'
+  | 'rollout'
   | 'metric';
 
 /** What every method of the registry says about itself, whether or not it is an objective of its own. */

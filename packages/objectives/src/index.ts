@@ -215,4 +215,17 @@ export { scoreVariants, selectProblem } from './methods/svs.js';
 export { reflectiveRewards, reflectiveWeights, type ReflectiveWeightOptions } from './methods/dro.js';
 export { rankByHistory, type HistoryRank } from './methods/one-shot-rlvr.js';
 export { flowSdeLoss, flowSdeStep, type FlowLoss, type FlowStep, type FlowTransition } from './terms/flow-sde.js';
+export { editRatio, rougeL, suffixMatch } from './decoding/branch-similarity.js';
+export {
+  forkMask,
+  grantForks,
+  LookaheadForest,
+  type Branch,
+  type Candidate,
+  type ForestShape,
+  type ForkRule,
+  type LookaheadRules,
+  type PruneRule,
+} from './decoding/lookahead-forest.js';
+export { treeSequences, treeShare, type TreeShareSchedule } from './methods/latr.js';
 export { recipeUse } from './recipe-use.js';

@@ -51,6 +51,7 @@ export const cardMethods = [
   'path-not-taken',
   'drive',
   'rlir',
+  'latr',
 ] as const;
 
 /** Methods whose vectors, if any, are those of the card `baselines`. */

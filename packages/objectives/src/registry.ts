@@ -52,6 +52,7 @@ import { rise } from './methods/rise.js';
 import { prsVspo } from './methods/prs-vspo.js';
 import { verpo } from './methods/verpo.js';
 import { rlfr } from './methods/rlfr.js';
+import { latr } from './methods/latr.js';
 import { rlir } from './methods/rlir.js';
 import { crmCrf } from './methods/crm-crf.js';
 import { spark } from './methods/spark.js';
@@ -154,6 +155,7 @@ export const methods = {
   'path-not-taken': pathNotTaken,
   drive,
   rlir,
+  latr,
 } as const satisfies Readonly<Record<MethodName, Method>>;
 
 /** Names that `createObjective` knows. */

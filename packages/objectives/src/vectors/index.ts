@@ -25,6 +25,7 @@ import { rise } from './rise.js';
 import { prsVspo } from './prs-vspo.js';
 import { verpo } from './verpo.js';
 import { rlfr } from './rlfr.js';
+import { latr } from './latr.js';
 import { rlir } from './rlir.js';
 import { crmCrf } from './crm-crf.js';
 import { spark } from './spark.js';
@@ -110,6 +111,7 @@ export const vectorAdapters = {
   trm,
   drive,
   rlir,
+  latr,
   'codev-r1': codevR1,
   sgp,
 } as const satisfies Readonly<Record<VectorSlug, SlugAdapters>>;
