@@ -19,7 +19,8 @@ export interface CodeBlockOptions {
 /** Longest response that is searched, in UTF-16 units; what lies before its last part is not looked at. */
 const MAX_LENGTH = 1 << 20;
 
-const FENCE = /^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([^\s`{]*)[^\n`]*$/gm;
+/** Each part matches in one way only, so that a line which is no fence after all costs no more than its length. */
+const FENCE = /^[ \t]{0,3}(`{3,}(?!`)|~{3,}(?!~))(?=[ \t]*([^\s`{]*))[^\n`]*$/gm;
 
 /** Every fenced block of a text in order; a block that is never closed reaches to the end. */
 export function codeBlocks(text: string, from = 0): CodeBlock[] {

@@ -30,6 +30,8 @@ export const killers: Readonly<Record<string, string>> = {
   'backtracking of dollars': '$'.repeat(100_000),
   'backtracking of signs': '+-'.repeat(50_000),
   'backtracking of code fences': '```json\n'.repeat(30_000),
+  'backtracking of a fence': `\`\`\`${' '.repeat(100_000)}\``,
+  'backtracking of modules': 'module '.repeat(100_000),
   'deep JSON': `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
   'deep JSON objects': `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`,
   'table of a hundred thousand bars': '|'.repeat(100_000),
