@@ -9,6 +9,12 @@ import { verifyBySimulation } from './verify-simulation.js';
 
 const languages = ['verilog', 'systemverilog', 'v', 'sv'];
 
+/** Whether a module begins and one ends after it; a single pattern for both would try every beginning anew. */
+function holdsModule(text: string): boolean {
+  const start = text.search(/\bmodule\b/);
+  return start >= 0 && /\bendmodule\b/.test(text.slice(start));
+}
+
 const DEFAULT_TIMEOUT_MS = 20_000;
 
 /** MiB for the WebAssembly memory of yosys at work. */
@@ -33,7 +39,7 @@ export async function verifyVerilog(
   if ('option' in rules) return unscorable(rules.reason, { feedback: rules.message });
   const block = extractCode(response, {
     languages,
-    looksLikeCode: (text) => /\bmodule\b[\s\S]*\bendmodule\b/.test(text),
+    looksLikeCode: holdsModule,
   });
   if (block === null) return incorrect('no-answer', { feedback: 'the response holds no Verilog module' });
   const pool = context.pool ?? sharedVerilogPool.get();

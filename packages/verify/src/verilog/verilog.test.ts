@@ -25,6 +25,11 @@ const judge = (response: string, reference: unknown, options = {}) =>
   verifyVerilog(response, reference, { timeoutMs: 60_000, ...options }, { pool });
 
 describe('verifyVerilog', () => {
+  test('a text in which modules begin and none ends holds no module', async () => {
+    expect(await judge('module '.repeat(140_000), 'module m; endmodule')).toMatchObject({ reason: 'no-answer' });
+    expect(await judge('endmodule module m', 'module m; endmodule')).toMatchObject({ reason: 'no-answer' });
+  });
+
   test.each(verilogFixtures)('$kind: $reason', { timeout: PATIENCE }, async (fixture) => {
     const { kind, response, reference, options, reason } = fixture;
     const verdict = await judge(response, reference, options);
