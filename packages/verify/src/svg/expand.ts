@@ -42,7 +42,7 @@ function references({ name, attributes, children }: SvgElement): string[] {
   const texts = Object.values(attributes);
   if (name === 'style') texts.push(...children.filter((child) => typeof child === 'string'));
   const urls = texts.flatMap((text) =>
-    [...text.matchAll(/url\s*\(\s*["']?\s*#([^"')\s]+)/gi)].map(([, id]) => id ?? ''),
+    [...text.matchAll(/url\s*\(\s*(?:["']\s*)?#([^"')\s]+)/gi)].map(([, id]) => id ?? ''),
   );
   const { href } = attributes;
   return href === undefined ? urls : [...urls, href.trim().slice(1)];

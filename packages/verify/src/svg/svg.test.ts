@@ -51,6 +51,12 @@ test.each(svgEscapes)('the wall of SVG holds against $name', async (escape) => {
 });
 
 describe('reading', () => {
+  test('a reference without a name costs no more than its length', () => {
+    const reading = readSvg(picture(`<rect fill="url(${' '.repeat(190_000)}#)"/>`));
+    if (!reading.ok) throw new Error(reading.refusal.message);
+    expect(expandedElements(reading.root, 100)).toBe(2);
+  });
+
   test('what was read is written as the same document', () => {
     const text =
       '<svg a="1 &amp; &quot;2&quot;"><g id="x">t &lt; u<rect/></g><!-- c --><style><![CDATA[a>b{}]]></style></svg>';
