@@ -142,7 +142,8 @@ interface Items {
   readonly items: readonly unknown[];
 }
 
-function itemsOf(value: unknown): Items | null {
+/** The members of a container that Python returned; null for any other value. */
+export function itemsOf(value: unknown): Items | null {
   if (Array.isArray(value)) return { kind: 'list', items: value };
   if (typeof value !== 'object' || value === null) return null;
   const tag = tagOf(value);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PyodideSandbox } from '../python/sandbox.js';
 import type { ProgramResult, Sandbox } from '../sandbox/program.js';
 import {
   differentialPrompt,
@@ -42,10 +43,10 @@ Done.`;
 
 function request(overrides: Partial<WriterRequest>): WriterRequest {
   const sandbox = tableSandbox({
-    gen_TC1: () => ({ value: ['1', {}] }),
+    gen_TC1: () => ({ value: { $tuple: ['1', {}] } }),
     gen_TC2: () => ({ value: '2' }),
     gen_TC10: () => ({ outcome: 'timeout' }),
-    validate_all_inputs: ([text]) => ({ value: text === '2' ? [false, 'odd only'] : true }),
+    validate_all_inputs: ([text]) => ({ value: text === '2' ? { $tuple: [false, 'odd only'] } : true }),
   });
   return {
     statement: 'Add.',
@@ -87,6 +88,20 @@ describe('writeInputs', () => {
   it('keeps what the validator accepts and counts what is dropped', async () => {
     const result = await writeInputs(request({}));
     expect(result).toEqual({ inputs: ['1'], dropped: { unusable: 0, failed: 1, refused: 1, repeated: 0 } });
+  });
+
+  it('runs what was written in a sandbox for Python', { timeout: 60_000 }, async () => {
+    const program = `
+def validate_all_inputs(text):
+    return True if text.strip() != '2' else (False, 'odd only')
+def gen_TC1(): return '1\\n', {'aims': 'the smallest'}
+def gen_TC2(): return ['2', {}]
+def gen_TC3(): return 1 / 0`;
+    const sandbox = new PyodideSandbox({ workers: 1, spares: 0 });
+    const complete = (): Promise<string> => Promise.resolve(`\`\`\`python${program}\n\`\`\``);
+    const result = await writeInputs(request({ complete, sandbox, callMs: 20_000 }));
+    await sandbox.close();
+    expect(result).toEqual({ inputs: ['1\n'], dropped: { unusable: 0, failed: 1, refused: 1, repeated: 0 } });
   });
 
   it('asks once for the solutions and once for each fixed submission; repetitions are dropped', async () => {

@@ -4,6 +4,7 @@
  * (multidimensional analysis) or by a wrong submission and its fix (differential analysis). The program is as untrusted
  * as any other: it runs in a sandbox, and what fails there drops one input, never the run.
  */
+import { itemsOf } from '../python/values.js';
 import type { Sandbox } from '../sandbox/program.js';
 
 /** Completes a prompt; the caller brings the model. */
@@ -149,9 +150,10 @@ async function call(
   return result.outcome === 'ok' ? result.value : undefined;
 }
 
-/** Generators and validators may return a pair whose first member is what counts. */
+/** Generators and validators may return a pair, a tuple or a list, whose first member is what counts. */
 function firstOf(value: unknown): unknown {
-  return Array.isArray(value) ? (value as unknown[])[0] : value;
+  const items = itemsOf(value);
+  return items?.kind === 'tuple' || items?.kind === 'list' ? items.items[0] : value;
 }
 
 function fenced(program: string): string {
