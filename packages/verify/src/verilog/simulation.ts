@@ -50,7 +50,8 @@ export function hasSimulator(): boolean {
  * Simulates a response beside its reference under the test bench of CodeV-R1. A simulator can read and write files
  * and start programs: texts are cleaned first and system tasks beyond a few are refused, the test bench's names are
  * drawn anew each time, and the simulator runs with limits of time, memory and file size, under bubblewrap without a
- * network and with one private folder where it is installed. Never rejects for what a response holds.
+ * network and with one private folder where it is installed. Never rejects for what a response holds, but with the
+ * signal's reason once it is aborted.
  */
 export async function simulateVerilog(
   response: string,
@@ -74,15 +75,20 @@ export async function simulateVerilog(
     const left = (): number => Math.max(1, (options.timeoutMs ?? 60_000) - since());
     const compile = ['iverilog', '-g2012', '-s', mark, '-o', 'bench.vvp', 'bench.sv', 'gold.sv', 'gate.sv'];
     const compiled = await execute(compile, folder, left(), options.signal);
+    // Ended by the caller, which says nothing of the text.
+    options.signal?.throwIfAborted();
     if (compiled.overdue) return { ended: 'timeout', detail: 'while compiling', elapsedMs: since() };
     if (!compiled.ok) return { ended: 'compile-error', detail: firstError(compiled.output), elapsedMs: since() };
     const ran = await execute(['vvp', '-n', 'bench.vvp'], folder, left(), options.signal);
+    options.signal?.throwIfAborted();
     const line = new RegExp(`^${mark} (\\d+) (\\d+)$`, 'm').exec(ran.output);
     if (line !== null) {
       const [errors, checks] = [Number(line[1]), Number(line[2])];
       return { ended: 'finished', errors, checks, wall: ran.wall, elapsedMs: since() };
     }
     if (ran.overdue) return { ended: 'timeout', detail: 'while running', elapsedMs: since() };
+    if (ran.flooded)
+      return { ended: 'rejected', detail: `it prints more than ${MAX_OUTPUT} bytes`, elapsedMs: since() };
     return { ended: 'failed', detail: 'the simulator ended without a result', elapsedMs: since() };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -92,6 +98,8 @@ export async function simulateVerilog(
 interface Execution {
   readonly ok: boolean;
   readonly overdue: boolean;
+  /** Whether it was ended because it wrote too much. */
+  readonly flooded: boolean;
   readonly output: string;
   readonly wall: 'bubblewrap' | 'limits';
 }
@@ -116,6 +124,7 @@ async function execute(
       resolve({
         ok: error === null,
         overdue: error?.killed === true && error.code === null,
+        flooded: (error as NodeJS.ErrnoException | null)?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
         output: `${stdout}\n${stderr}`,
         wall: wrapped === null ? 'limits' : 'bubblewrap',
       });

@@ -6,7 +6,7 @@ import { mutants } from './mutants.js';
 import { verilogPool, type VerilogPool } from './pool.js';
 import { renamed, rewrites } from './rewrites.js';
 import { cleanSource } from './source.js';
-import { hasSimulator } from './simulation.js';
+import { hasSimulator, simulateVerilog } from './simulation.js';
 import { tokenize, topModule } from './tokens.js';
 import { verifyVerilog } from './verify-verilog.js';
 
@@ -140,6 +140,19 @@ describe('verifyVerilog', () => {
     });
     const forged = source.replace('endmodule', 'initial $display("bench_0 0 1"); endmodule').replace('<= d', '<= 1');
     expect(await simulated(forged)).toMatchObject({ outcome: 'incorrect', reason: 'different' });
+    const chatter = `always @(posedge clk) begin ${'$display("%b", {100{q}});'.repeat(10)} end endmodule`;
+    expect(await simulated(source.replace('endmodule', chatter))).toMatchObject({
+      outcome: 'incorrect',
+      reason: 'rejected',
+    });
+  });
+
+  test.runIf(hasSimulator())('a simulation that is given up says nothing of the module', async () => {
+    const source = 'module m(input a, output b); assign b = a; endmodule';
+    const wire = (name: string) => [{ name, width: 1 }];
+    const facts = { top: 'm', inputs: wire('a'), outputs: wire('b'), clocks: [], resets: [] };
+    const endless = { outer: 1_000_000, signal: AbortSignal.timeout(300) };
+    await expect(simulateVerilog(source, source, facts, endless)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 });
 
