@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../sandbox/permissions.js';
 import { EVENT_LOOP_SETUP } from './event-loop.js';
@@ -26,7 +27,56 @@ export function imagePath(): string {
     .update(JSON.stringify([version, HARNESS, EVENT_LOOP_SETUP, PRELOADED]))
     .digest('hex')
     .slice(0, 16);
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'touchstone', `python-${version}-${key}.image`);
+  // The standard of these variables takes an empty one for one that is not set.
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'touchstone', `python-${version}-${key}.image`);
+}
+
+/** What `imagePath` gives, of whatever version, and what a process that was killed left of one. */
+const IMAGE_NAME = /^python-[\w.+-]+-[\da-f]{16}\.image(?:\.\d+)?$/;
+
+/** An image that no process has opened for so long is of a version that is gone: 30 days. */
+const STALE_MS = 30 * 24 * 3600 * 1000;
+
+/**
+ * Removes the images of other versions beside this one that have not been used for 30 days by `now` (milliseconds since
+ * 1970). One that is removed all the same while it is in use is made anew. Leaves other files, and folders of others.
+ */
+export function removeStaleImages(path: string, now: number): void {
+  if (!IMAGE_NAME.test(basename(path))) return;
+  for (const name of readdirSync(dirname(path))) {
+    if (!IMAGE_NAME.test(name) || name === basename(path)) continue;
+    const other = join(dirname(path), name);
+    // Another process may be removing it, too.
+    const file = statSync(other, { throwIfNoEntry: false });
+    if (file !== undefined && now - Math.max(file.atimeMs, file.mtimeMs) > STALE_MS) rmSync(other, { force: true });
+  }
+}
+
+/**
+ * Whether there is an image of the length that it says; marks it as used, since not every file system notes when a file is
+ * read. One cut short, as after a loss of power, would otherwise be refused by every process and made by none.
+ */
+export function useImage(path: string): boolean {
+  try {
+    const head = Buffer.alloc(HEADER_BYTES);
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, head, 0, HEADER_BYTES, 0);
+    } finally {
+      closeSync(file);
+    }
+    if (statSync(path).size !== HEADER_BYTES + head.readUInt32LE(8)) return false;
+  } catch {
+    return false;
+  }
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // A folder that is shared and cannot be written: nothing is removed from it either.
+  }
+  return true;
 }
 
 /** Writes an image in one step: a reader sees all of it or nothing. */

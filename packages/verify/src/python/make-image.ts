@@ -1,6 +1,6 @@
 /** Main module of the process that makes an image of a prepared interpreter; runs no program. */
 import { loadParts } from './backend.js';
-import { PRELOADED, writeImage } from './image.js';
+import { PRELOADED, removeStaleImages, writeImage } from './image.js';
 import { PythonRuntime } from './runtime.js';
 
 const [, , path] = process.argv;
@@ -12,6 +12,7 @@ if (path === undefined) {
   runtime.preload(PRELOADED);
   runtime.seal();
   writeImage(path, runtime.image);
+  removeStaleImages(path, Date.now());
   // Emscripten leaves handles open that would keep the process.
   process.exit(0);
 }

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SandboxLimits, SandboxReport } from '../sandbox/backend.js';
 import { packageFolder } from '../sandbox/permissions.js';
 import { SandboxPool, type SandboxPoolOptions, type SandboxPoolState } from '../sandbox/pool.js';
 import { entryOf, type ProgramJob, type ProgramResult } from '../sandbox/program.js';
-import { imagePath } from './image.js';
+import { imagePath, useImage } from './image.js';
 import type { PythonJob, PythonProgress, PythonStep, StepResult } from './job.js';
 
 /** What a Python wall runs: many steps over one program, and plain programs. */
@@ -23,7 +22,8 @@ export interface PythonSandbox {
 export interface PyodideOptions extends Omit<SandboxPoolOptions, 'allowRead' | 'allowAddons' | 'nodeFlags'> {
   /**
    * File that keeps the memory of a prepared interpreter, by which processes start several times faster; made in the
-   * background when it is absent. Default: in the user's cache folder. Null: none is read or written.
+   * background when it is absent. Default: in the user's cache folder, where those of other versions that have not been
+   * used for 30 days are removed. Null: none is read or written.
    */
   readonly image?: string | null;
 }
@@ -115,7 +115,7 @@ export function programResult(report: SandboxReport<readonly StepResult[]>): Pro
 
 /** Makes the image once, in a process of its own that this one does not wait for. */
 function makeImage(path: string): Promise<void> {
-  if (existsSync(path)) return Promise.resolve();
+  if (useImage(path)) return Promise.resolve();
   const known = making.get(path);
   if (known !== undefined) return known;
   const main = fileURLToPath(new URL('../../dist/python/make-image.js', import.meta.url));
