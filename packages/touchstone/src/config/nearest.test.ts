@@ -53,6 +53,19 @@ describe('parseSettings', () => {
       steps: z.int().min(1).default(10),
       engine: z.strictObject({ threads: z.int() }).optional(),
       tasks: z.array(z.strictObject({ weight: z.number() })).default([]),
+      plan: z
+        .preprocess(
+          (value) => (typeof value === 'string' ? { name: value } : value),
+          z.discriminatedUnion(
+            'name',
+            [
+              z.strictObject({ name: z.literal('slow') }),
+              z.strictObject({ name: z.literal('fast'), pace: z.number() }),
+            ],
+            { error: 'must be slow or fast' },
+          ),
+        )
+        .optional(),
     })
     .refine(({ steps }) => steps !== 13, { error: 'Steps must not be 13' });
 
@@ -66,6 +79,8 @@ describe('parseSettings', () => {
     [{ tasks: [{ wieght: 1, weight: 1 }] }, 'x.json: unknown key "tasks.0.wieght"; did you mean "tasks.0.weight"?'],
     [{ steps: 'many' }, 'x.json: steps: expected number, got "many"'],
     [{ steps: 13 }, 'x.json: steps must not be 13, got {"steps":13}'],
+    [{ plan: 'fats' }, 'x.json: plan.name: must be slow or fast, got "fats"'],
+    [{ plan: { name: 'fast', pase: 1, pace: 1 } }, 'x.json: unknown key "plan.pase"; did you mean "plan.pace"?'],
     [{ engine: {} }, 'x.json: engine.threads: expected number, got nothing'],
   ])('%j fails in one line', (value, message) => {
     expect(() => parseSettings('x.json', schema, value)).toThrow(new UserError(message));

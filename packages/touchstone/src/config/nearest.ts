@@ -69,7 +69,10 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   ) {
     return unwrap(schema.def.innerType);
   }
-  return schema instanceof z.ZodPipe ? unwrap(schema.def.in) : schema;
+  // Behind a transformation of the input stands what the input is checked against.
+  if (schema instanceof z.ZodPipe)
+    return unwrap(schema.def.in instanceof z.ZodTransform ? schema.def.out : schema.def.in);
+  return schema;
 }
 
 function describe(issue: z.core.$ZodIssue, schema: z.core.$ZodType, value: unknown): string {
@@ -80,7 +83,9 @@ function describe(issue: z.core.$ZodIssue, schema: z.core.$ZodType, value: unkno
       .join('; ');
   }
   const got = issue.path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    // A name alone is short for an object with that name.
+    (inner, key) =>
+      typeof inner === 'string' && key === 'name' ? inner : (inner as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   );
   const text = got === undefined ? 'nothing' : JSON.stringify(got);
