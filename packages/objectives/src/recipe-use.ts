@@ -83,7 +83,7 @@ const beside: Readonly<Record<MethodName, string>> = {
   'cog-rethinker': `${strategy} with \`routeStages\``,
   'path-not-taken': offline,
   rlir: `${strategy} that generates frames, ${reward} of packages/verify`,
-  latr: `${strategy} with \`LookaheadForest\``,
+  latr: '`rollout.strategy=latr`',
   drive: `${curriculum} by \`selectHardest\` and \`curriculumPhase\``,
 };
 

@@ -28,6 +28,9 @@ export type {
   ScoredRollout,
 } from './rollout/rollout.js';
 export { judgeGroups } from './rollout/judge.js';
+export { latrStrategy } from './rollout/latr.js';
+export { latrSchema } from './rollout/latr-settings.js';
+export type { LatrSettings } from './rollout/latr-settings.js';
 export { sampleGroups } from './rollout/strategy.js';
 export type { RolloutContext, RolloutStrategy, SamplingSettings } from './rollout/strategy.js';
 export { overlongReward, verdictReward } from './reward/reward.js';

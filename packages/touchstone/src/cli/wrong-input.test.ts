@@ -58,6 +58,7 @@ describe('wrong input is one clear line and exit code 2', () => {
     ['an unknown knob', ['--set', 'task.maxDigit=9'], /unknown key "maxDigit"; did you mean "maxDigits"\?/],
     ['an unknown objective', ['--set', 'objective=grop'], /objective: .*"grop"; did you mean grpo\?/],
     ['an unknown setting of it', ['--set', 'objective.clipLo=1'], /objective: .*did you mean clipLow\?/],
+    ['an unknown strategy', ['--set', 'rollout.strategy=lart'], /rollout\.strategy\.name: must be .*got "lart"/],
     [
       'an objective that trains no policy',
       ['--set', 'objective=bradley-terry'],
@@ -115,7 +116,7 @@ describe('wrong input is one clear line and exit code 2', () => {
 
   it('nothing to resume, and --resume with other settings', async () => {
     const directory = await temporaryFolder();
-    await expectOneLine(['train', '--resume'], directory, /--resume needs a run of quickstart, got none/);
+    await expectOneLine(['train', '--resume'], directory, /--resume needs a run, got none/);
     await expectOneLine(['train', '--resume', 'x', '--seed', '3'], directory, /--resume must stand alone, got --seed/);
     await expectOneLine(['train', '--resume', 'nowhere'], directory, /nowhere: a run to resume must hold run\.json/);
   });

@@ -1,11 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { outcomePolicies } from '@touchstone/verify';
 import { z } from 'zod';
+import { latrSchema } from '../rollout/latr-settings.js';
 import { groupFilters } from '../trainer/filter.js';
 import { namesOf } from './names.js';
 
 const positive = z.number().positive();
 const share = z.number().min(0).max(1);
+
+/** `"latr"` is short for `{ "name": "latr" }`. */
+const strategy = z.preprocess(
+  (value) => (typeof value === 'string' ? { name: value } : value),
+  z.discriminatedUnion('name', [z.strictObject({ name: z.literal('sample') }), latrSchema], {
+    error: 'must be sample or latr',
+  }),
+);
 
 const sampling = z.strictObject({
   prompts: z.int().min(1).default(16).describe('groups a step, one prompt each'),
@@ -19,6 +28,11 @@ const sampling = z.strictObject({
     .default(false)
     .describe('sample the next step while this one learns: its rollouts are one step old and weighted for it'),
   stop: z.array(z.string().min(1)).default([]).describe('texts that end a response, beside the end token'),
+  strategy: strategy
+    .prefault('sample')
+    .describe(
+      '`sample`: independent responses; `latr`: some of them branches of a tree that forks where it is undecided',
+    ),
 });
 
 const reward = z.strictObject({

@@ -1,4 +1,4 @@
-import type { Engine, SampleOptions } from '@touchstone/engine';
+import type { Engine, Sample, SampleOptions } from '@touchstone/engine';
 import type { Environment } from '../environment/environment.js';
 import { deriveSeed } from '../random.js';
 import type { Task } from '../task/task.js';
@@ -17,6 +17,8 @@ export interface RolloutContext {
   readonly sampling: SamplingSettings;
   /** Of this step and round; independent of all others. */
   readonly seed: number;
+  /** Number of the training step, from 1: for schedules. */
+  readonly step: number;
 }
 
 /**
@@ -27,11 +29,14 @@ export interface RolloutContext {
 export type RolloutStrategy = (tasks: readonly Task[], context: RolloutContext) => Promise<readonly RolloutGroup[]>;
 
 /** The plain strategy: `sampling.group` independent responses to each prompt, in one call to the engine. */
-export const sampleGroups: RolloutStrategy = async (tasks, { engine, environment, sampling, seed }) => {
+export async function sampleGroups(
+  tasks: readonly Task[],
+  { engine, environment, sampling, seed }: Omit<RolloutContext, 'step'>,
+): Promise<RolloutGroup[]> {
   const { group, ...options } = sampling;
   const requests = tasks.map((task, number) => ({
     prompt: environment.prompt(task),
-    seeds: Array.from({ length: group }, (_, sample) => deriveSeed(seed, number, sample)),
+    seeds: Array.from({ length: group }, (_, sample) => sampleSeed(seed, number, sample)),
   }));
   const results = await engine.sample(requests, options);
   return tasks.map((task, number) => {
@@ -40,21 +45,36 @@ export const sampleGroups: RolloutStrategy = async (tasks, { engine, environment
     if (request === undefined || samples?.length !== group) {
       throw new Error(`sampleGroups: the engine must return ${group} samples a request, got ${samples?.length ?? 0}`);
     }
-    const rollouts = samples.map((drawn, sample): Rollout => ({
-      task,
-      sample,
-      seed: request.seeds[sample] as number,
-      tokens: concatenate(request.prompt, drawn.tokens),
-      promptLength: request.prompt.length,
-      samplerLogProbs: drawn.logProbs,
-      text: environment.decode(drawn.tokens),
-      finish: drawn.finish,
-    }));
+    const { prompt } = request;
+    const rollouts = samples.map((response, sample) =>
+      rolloutOf({ task, sample, seed: request.seeds[sample] as number, prompt, response }, environment),
+    );
     return { task, rollouts };
   });
-};
+}
 
-function concatenate(prompt: Int32Array, response: Int32Array): Int32Array {
+/** The seed of a response: `task` counts the tasks of a call, `sample` the responses to one. */
+export function sampleSeed(seed: number, task: number, sample: number): number {
+  return deriveSeed(seed, task, sample);
+}
+
+interface Drawn extends Pick<Rollout, 'task' | 'sample' | 'seed'> {
+  readonly prompt: Int32Array;
+  readonly response: Sample;
+}
+
+export function rolloutOf({ prompt, response, ...member }: Drawn, { decode }: Pick<Environment, 'decode'>): Rollout {
+  return {
+    ...member,
+    tokens: concatenate(prompt, response.tokens),
+    promptLength: prompt.length,
+    samplerLogProbs: response.logProbs,
+    text: decode(response.tokens),
+    finish: response.finish,
+  };
+}
+
+export function concatenate(prompt: Int32Array, response: ArrayLike<number>): Int32Array {
   const tokens = new Int32Array(prompt.length + response.length);
   tokens.set(prompt);
   tokens.set(response, prompt.length);

@@ -3,6 +3,7 @@ import type { DifferentiableColumn, Objective } from '@touchstone/objectives';
 import { createObjective, objectiveNames } from '@touchstone/objectives';
 import type { Recipe } from '../config/recipe.js';
 import { UserError } from '../errors.js';
+import { checkLatrEngine } from '../rollout/latr.js';
 import { missingColumns, planColumns } from '../trainer/columns.js';
 
 /** Which column of the engine a gradient goes through beside the log-prob. */
@@ -36,6 +37,7 @@ export function checkLimits(recipe: Recipe, objective: Objective, limits: Engine
         `needs ${beyond.join(' and ')}; use the local engine, or one of: ${objectivesWithin(limits).join(', ')}`,
     );
   }
+  if (rollout.strategy.name === 'latr') checkLatrEngine(`${name}: rollout`, limits);
   if (limits.temperatures || rollout.temperature === 1) return;
   throw new UserError(
     `${name}: rollout.temperature must be 1 with the ${recipe.engine.name} engine, whose log-probs know no temperature, ` +

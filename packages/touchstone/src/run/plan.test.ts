@@ -27,6 +27,13 @@ describe('the plan of a run', () => {
     expect(plan({ objective: { name: 'grpo', klCoef: 0.1 } }).step.scored).toBe(TOKENS);
   });
 
+  it('scores the trees of lookahead rollouts, once for each of their tokens and once for their log-probs', () => {
+    const strategy = { name: 'latr', eta: { 0: 0.5, 9: 0.25 }, forceReturnStep: 3 } as const;
+    const { scored } = plan({ rollout: { ...rollout, strategy } }).step;
+    expect(scored).toBe(32 * 4 * (101 + 102 + 103 + 103));
+    expect(plan({ rollout: { ...rollout, strategy: 'latr' } }).step.scored).toBe(32 * 8 * (65 * 100 + 32 * 65 + 64));
+  });
+
   it('leaves out what a server computes itself', () => {
     const objective = 'dr-grpo';
     expect(plan({ ...several, ...tinker, objective }).step.scored).toBe(TOKENS);

@@ -2,6 +2,7 @@ import type { Recipe } from '../config/recipe.js';
 import { UserError } from '../errors.js';
 import type { Environment } from '../environment/environment.js';
 import type { TaskSource } from '../task/task.js';
+import { mostTreePlaces, treeSteps } from '../rollout/latr-settings.js';
 import { needsReference, planColumns } from '../trainer/columns.js';
 import { objectiveOf } from './stages.js';
 
@@ -59,7 +60,10 @@ export function planRun(recipe: Recipe, { promptTokens, responseTokens }: Length
   const step: Work = {
     read: groups * promptTokens,
     sampled: groups * rollout.group * responseTokens,
-    scored: tokens * passes.whole + (tokens / update.minibatches) * passes.parts,
+    scored:
+      tokens * passes.whole +
+      (tokens / update.minibatches) * passes.parts +
+      groups * treeTokens(recipe, promptTokens, responseTokens),
     trained: tokens * update.epochs,
     requests:
       groups +
@@ -92,6 +96,14 @@ function forwardPasses(recipe: Recipe, updates: number): { readonly whole: numbe
     // The first update needs none: the weights are those of the start.
     parts: byServer ? 0 : updates - 1,
   };
+}
+
+/** Tokens that the trees of one group are scored over: a pass for each of their tokens, and one for the log-probs of all. */
+function treeTokens({ rollout }: Recipe, promptTokens: number, responseTokens: number): number {
+  const { strategy, group, maxNewTokens } = rollout;
+  if (strategy.name !== 'latr') return 0;
+  const steps = Math.min(treeSteps(strategy, maxNewTokens), responseTokens);
+  return mostTreePlaces(strategy, group) * ((steps + 1) * promptTokens + (steps * (steps + 1)) / 2 + steps);
 }
 
 function requestsFor(sequences: number, tokens: number): number {

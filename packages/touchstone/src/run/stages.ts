@@ -4,6 +4,7 @@ import type { TextCodec } from '../environment/environment.js';
 import { singleTurnEnvironment } from '../environment/environment.js';
 import { UserError } from '../errors.js';
 import { overlongReward, verdictReward } from '../reward/reward.js';
+import { latrStrategy } from '../rollout/latr.js';
 import { sampleGroups } from '../rollout/strategy.js';
 import type { Json, TaskSource } from '../task/task.js';
 import type { Stateful } from '../trainer/curriculum.js';
@@ -38,7 +39,7 @@ export function buildStages(input: StagesInput, factory?: StagesFactory): Stages
   const defaults: Stages = {
     environment: singleTurnEnvironment(input),
     curriculum: uniformCurriculum(source, recipe.seed),
-    strategy: sampleGroups,
+    strategy: rollout.strategy.name === 'latr' ? latrStrategy(rollout.strategy) : sampleGroups,
     reward:
       reward.overlong === undefined
         ? plain

@@ -307,6 +307,16 @@ describe('what a server cannot run', () => {
     expect(asked).toHaveLength(objective === 'high-entropy' ? 0 : 1);
   });
 
+  it('is a strategy that asks for the likeliest tokens, before the server is asked', async () => {
+    const folder = join(await temporaryFolder(), 'run');
+    const rollout = { prompts: 5, group: 4, maxNewTokens: 3, strategy: 'latr' } as const;
+    const loadModel = () => Promise.reject(new Error('not asked'));
+    const run = train(await toyRequest(folder, recipeOn('http://127.0.0.1:9', { rollout }), { loadModel }));
+    await expect(run).rejects.toThrow(
+      /toy: rollout: strategy latr needs an engine that gives the likeliest next tokens/,
+    );
+  });
+
   it('is another temperature than 1', async () => {
     const folder = join(await temporaryFolder(), 'run');
     const recipe = recipeOn('http://127.0.0.1:9', {

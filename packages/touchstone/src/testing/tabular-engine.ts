@@ -43,15 +43,18 @@ export class TabularEngine implements Engine {
 
   async sample(requests: readonly SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
     return Promise.resolve(
-      requests.map(({ prompt, seeds }) => seeds.map((seed) => this.sampleOne(prompt, seed, options))),
+      requests.map((request) => request.seeds.map((seed) => this.sampleOne(request, seed, options))),
     );
   }
 
-  private sampleOne(prompt: Int32Array, seed: number, { maxNewTokens, temperature = 1 }: SampleOptions): Sample {
+  private sampleOne(request: SampleRequest, seed: number, { temperature = 1, ...options }: SampleOptions): Sample {
+    const { prompt, drawn = 0, maxNewTokens = Infinity } = request;
     const random = new Random(seed);
+    // One number a token: those that were drawn before the cut have had theirs.
+    for (let i = 0; i < drawn; i++) random.float();
     const tokens = [...prompt];
     const logProbs: number[] = [];
-    const budget = Math.min(maxNewTokens, this.contextLength - prompt.length);
+    const budget = Math.min(maxNewTokens, options.maxNewTokens, this.contextLength - prompt.length);
     let finish: Sample['finish'] = 'length';
     for (let i = 0; i < budget && finish === 'length'; i++) {
       const scale = typeof temperature === 'number' ? temperature : (temperature[i] ?? temperature.at(-1) ?? 1);
@@ -61,8 +64,13 @@ export class TabularEngine implements Engine {
       logProbs.push(logs[token] as number);
       if (token === this.endToken) finish = 'stop';
     }
-    const drawn = Int32Array.from(tokens.slice(prompt.length));
-    return { tokens: drawn, logProbs: Float32Array.from(logProbs), finish };
+    const completion = Int32Array.from(tokens.slice(prompt.length));
+    return { tokens: completion, logProbs: Float32Array.from(logProbs), finish };
+  }
+
+  /** Sets the logits of what follows these two tokens, the earlier 0 at the beginning. */
+  setLogits([before, last]: readonly [before: number, last: number], logits: readonly number[]): void {
+    this.table.set(logits, this.rowAt([before, last], 2));
   }
 
   /** [vocabulary] Log-probs of the token at `position`. */

@@ -23,6 +23,7 @@ export interface CollectContext {
   readonly rounds: number;
   /** Of this step. */
   readonly seed: number;
+  readonly step: number;
   readonly stopwatch: Stopwatch;
 }
 
@@ -41,8 +42,9 @@ export async function collect(context: CollectContext): Promise<Collected> {
   let round = 0;
   for (; round < context.rounds && kept.length < context.prompts; round++) {
     const tasks = context.curriculum.pick(context.prompts);
-    const { engine, environment, sampling, stopwatch } = context;
-    const scope: RolloutContext = { engine, environment, sampling, seed: deriveSeed(context.seed, 'round', round) };
+    const { engine, environment, sampling, stopwatch, step } = context;
+    const seed = deriveSeed(context.seed, 'round', round);
+    const scope: RolloutContext = { engine, environment, sampling, seed, step };
     const sampled = await stopwatch.time('sample', () => context.strategy(tasks, scope));
     const scored = await scoreGroups(sampled, context, scope);
     groups.push(...scored);

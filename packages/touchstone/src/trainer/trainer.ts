@@ -77,7 +77,7 @@ export async function trainStep(step: number, parts: TrainerParts): Promise<Step
 export async function collectStep(step: number, { engine, stages, settings }: TrainerParts): Promise<Rollouts> {
   const stopwatch = new Stopwatch();
   const seed = deriveSeed(settings.seed, 'step', step);
-  return { step, collected: await collect({ ...stages, ...settings, engine, seed, stopwatch }), stopwatch };
+  return { step, collected: await collect({ ...stages, ...settings, engine, seed, step, stopwatch }), stopwatch };
 }
 
 /** The second half. `weightsFree`: waited for before the first update, while something else still reads the weights. */
@@ -89,7 +89,7 @@ export async function learnStep(
   const { stages, settings } = parts;
   const seed = deriveSeed(settings.seed, 'step', step);
   const learningRate = stages.schedule(step);
-  const learning = { ...parts, learningRate, seed, stopwatch, weightsFree };
+  const learning = { ...parts, step, learningRate, seed, stopwatch, weightsFree };
   const { updates, foresight } = collected.kept.length === 0 ? nothingLearnt : await learn(collected, learning);
   const metrics = stepMetrics({ step, collected, updates, foresight, learningRate, group: settings.sampling.group });
   return { metrics, timings: timingsOf(step, collected, stopwatch), collected };
@@ -97,6 +97,7 @@ export async function learnStep(
 
 /** What is the same through one step. */
 interface StepParts extends TrainerParts {
+  readonly step: number;
   readonly learningRate: number;
   readonly seed: number;
   readonly stopwatch: Stopwatch;
@@ -150,11 +151,11 @@ async function withRolloutColumns(
 async function greedyRewards(
   batch: StepBatch,
   kept: readonly ScoredGroup[],
-  { engine, stages, settings, seed, stopwatch }: StepParts,
+  { engine, stages, settings, seed, step, stopwatch }: StepParts,
 ): Promise<Float64Array> {
   const { environment } = stages;
   const sampling = { ...settings.sampling, group: 1, temperature: 0 };
-  const scope = { engine, environment, sampling, seed: deriveSeed(seed, 'greedy') };
+  const scope = { engine, environment, sampling, seed: deriveSeed(seed, 'greedy'), step };
   const tasks = kept.map(({ task }) => task);
   const sampled = await stopwatch.time('sample', () => sampleGroups(tasks, scope));
   const scored = await scoreGroups(sampled, { ...stages, stopwatch }, scope);
