@@ -116,7 +116,7 @@ describe('wrong input is one clear line and exit code 2', () => {
 
   it('nothing to resume, and --resume with other settings', async () => {
     const directory = await temporaryFolder();
-    await expectOneLine(['train', '--resume'], directory, /--resume needs a run, got none/);
+    await expectOneLine(['train', '--resume'], directory, /--resume needs a run of quickstart, got none/);
     await expectOneLine(['train', '--resume', 'x', '--seed', '3'], directory, /--resume must stand alone, got --seed/);
     await expectOneLine(['train', '--resume', 'nowhere'], directory, /nowhere: a run to resume must hold run\.json/);
   });
