@@ -152,11 +152,14 @@ async function judged(
   runner: () => Runner,
   floatTolerance: number,
 ): Promise<TestResult[]> {
-  const verdicts = suite.checker === undefined ? null : await checked(suite.checker, tests, ends, runner());
+  const opinions = suite.checker === undefined ? null : await checked(suite.checker, tests, ends, runner());
   return tests.map((test, index) => {
     const end = ends[index] ?? { ended: 'not-run' as const, detail: '', elapsedMs: 0 };
-    const right = (): boolean => verdicts?.[index] ?? isRight(test, end, floatTolerance);
-    return { ...resultOf(test, end, right), weight: test.weight ?? 1 };
+    const opinion = opinions?.[index];
+    const right = (): boolean => opinion?.right ?? isRight(test, end, floatTolerance);
+    const result = resultOf(test, end, right);
+    const stderr = opinion === undefined || opinion.why === '' ? result.stderr : `the checker: ${tail(opinion.why)}`;
+    return { ...result, stderr, weight: test.weight ?? 1 };
   });
 }
 
@@ -166,36 +169,63 @@ function isRight(test: ProgramTest, end: StepEnd, floatTolerance: number): boole
   return pythonEqual(test.expected, end.result.value, { floatTolerance });
 }
 
+/** What a checker says of a test; `why` where it has not said it itself. */
+interface Opinion {
+  readonly right: boolean;
+  readonly why: string;
+}
+
+const WRONG: Opinion = { right: false, why: '' };
+
 /**
  * What the checker says of each output; it runs alone in its interpreter. It is not asked about a test that gave no
- * output, or one that is no data: those are wrong, whatever a checker makes of them.
+ * output, or one that is no data: those are wrong, and so is one on which it raises or runs too long, because what an
+ * output is lies with the program. Throws a `SuiteError` for a checker that does not load.
  */
 async function checked(
   checker: string,
   tests: readonly ProgramTest[],
   ends: readonly StepEnd[],
   runner: Runner,
-): Promise<boolean[]> {
-  const right = tests.map(() => false);
+): Promise<Opinion[]> {
+  const opinions = tests.map(() => WRONG);
   const asked: number[] = [];
-  const steps: PythonStep[] = [];
+  // Its own step, which tells a checker that does not load from one that raises; its last line must be known by then.
+  const steps: PythonStep[] = [{ kind: 'load' }];
   for (const [index, test] of tests.entries()) {
     const end = ends[index];
     if (end?.ended !== 'done' || !isGood(end, isStdinTest(test))) continue;
     const output = (isStdinTest(test) ? end.result.stdout : end.result.value) ?? null;
     if (sendingFault(output) !== null) continue;
-    const input = isStdinTest(test) ? test.stdin : test.args;
+    const [input, expected] = [isStdinTest(test) ? test.stdin : test.args, test.expected ?? null];
+    const fault = sendingFault(expected);
+    if (fault !== null) throw new SuiteError(`runSuite: expected must have a form in Python, got none (${fault})`);
     asked.push(index);
-    steps.push({ kind: 'call', function: 'check', args: [input, output, test.expected ?? null] });
+    steps.push({ kind: 'call', function: 'check', args: [input, output, expected] });
   }
-  for (const [at, answer] of (await runner.run(checker, steps)).entries()) {
-    if (answer.ended !== 'done' || answer.result.outcome !== 'ok') {
-      const why = answer.ended === 'done' ? answer.result.detail : answer.detail;
-      throw new SuiteError(`runSuite: the checker must answer True or False, got ${why}; mend it`);
-    }
-    right[asked[at]!] = answer.result.value === true;
+  const [load, ...answers] = await runner.run(`${checker}\ncheck`, steps);
+  if (asked.length > 0) mustLoad(load);
+  for (const [at, answer] of answers.entries()) {
+    const why = whyNot(answer);
+    if (answer.ended === 'crashed') throw new SuiteError(`runSuite: the checker must end by itself, got ${why}`);
+    opinions[asked[at]!] = why === null ? { right: valueOf(answer) === true, why: '' } : { right: false, why };
   }
-  return right;
+  return opinions;
+}
+
+function mustLoad(load: StepEnd | undefined): void {
+  const why = load === undefined ? 'nothing' : whyNot(load);
+  if (why !== null) throw new SuiteError(`runSuite: the checker must define check, got ${why}; mend it`);
+}
+
+/** Why a step gave no result, or null. */
+function whyNot(end: StepEnd): string | null {
+  if (end.ended !== 'done') return `${end.ended}: ${end.detail}`;
+  return end.result.outcome === 'ok' ? null : end.result.detail;
+}
+
+function valueOf(end: StepEnd): unknown {
+  return end.ended === 'done' ? end.result.value : undefined;
 }
 
 function resultOf(test: ProgramTest, end: StepEnd, isRight: () => boolean): Omit<TestResult, 'weight'> {

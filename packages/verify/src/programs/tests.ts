@@ -40,8 +40,8 @@ export interface TestSuite {
   readonly solution?: string;
   /**
    * Python source that defines `check(input, output, expected)` and returns whether the output is right, for tasks with
-   * several right answers. `input` is the list of arguments or the text of stdin. It must know what to say of any output,
-   * such as None: where it raises, the response is not judged (`bad-reference`).
+   * several right answers. `input` is the list of arguments or the text of stdin. An output on which it raises or runs
+   * too long is wrong.
    */
   readonly checker?: string;
 }

@@ -157,6 +157,21 @@ def add(a, b):
     },
   );
 
+  it('an output on which the checker raises or never ends is wrong, and a checker that does not load is the fault of the task', async () => {
+    const checker =
+      'def check(input, output, expected):\n    while output == 2: pass\n    return 0 < output < 10 and output % 2 == 1';
+    const suite: TestSuite = { function: 'f', checker, tests: [[1], [2], [3], [4]].map((args) => ({ args })) };
+    const program = 'def f(x):\n    return [7, None, 2, "9"][x - 1]';
+    const verdict = await judge(program, suite, { wallMs: 1500 });
+    expect(vector(verdict)).toEqual([1, 0, 0, 0]);
+    expect(verdict.feedback).toContain(
+      "the checker: TypeError: '<' not supported between instances of 'int' and 'None",
+    );
+    for (const broken of ['def check(input', 'x = 1', 'raise ValueError', 'import sys\nsys.exit(0)']) {
+      expect(await judge(program, { ...suite, checker: broken })).toMatchObject({ reason: 'bad-reference' });
+    }
+  });
+
   it('compares and shows large integers of JavaScript', async () => {
     const program = 'function f(n) { return { key: [BigInt(n) ** 2n] }; }';
     const suite: TestSuite = {
