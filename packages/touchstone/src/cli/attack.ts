@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { measureAttacks, type AttackItem, type AttackReport } from '@touchstone/verify/hardening';
+import {
+  attacks,
+  attacksInLanguageOf,
+  measureAttacks,
+  type AttackItem,
+  type AttackReport,
+} from '@touchstone/verify/hardening';
 import type { Job, VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { referenceOf } from '../scoring/judge-rows.js';
@@ -17,6 +23,7 @@ import {
   withPool,
   type JudgingOptions,
 } from './judging.js';
+import { refuseIdle } from './options.js';
 import { fit, oneLine, percent } from './text.js';
 
 interface AttackOptions extends JudgingOptions {
@@ -44,7 +51,7 @@ export function registerAttack(program: Command, context: CliContext): void {
       .option('--reference <text>', 'a right answer to attack; may be repeated', collect, [])
       .option('--reference-json [json]', 'the same as JSON; with --file: read the field as JSON')
       .option('--file <file>', 'attack the references of a .jsonl, .json or .parquet file')
-      .option('--reference-field <name>', 'with --file', 'reference')
+      .option('--reference-field <name>', 'with --file: field of the right answer', 'reference')
       .option('--reference-after <mark>', 'with --file: the answer is what follows the last of these, such as ####')
       .option('--question-field <name>', 'with --file: tries the question itself as an answer, too')
       .option('--limit <rows>', 'with --file: the first rows only', positiveInteger, 200)
@@ -62,6 +69,7 @@ async function attack(kind: string, options: AttackOptions, io: CliIo): Promise<
   const report = await withPool(options, (pool) =>
     measureAttacks(items, {
       seed: options.seed,
+      attacks: [...attacks, ...attacksInLanguageOf(verifier)],
       verify: (response, { reference }) => pool.run(jobOf(verifier, response, reference, judgeOptions)),
     }),
   );
@@ -77,8 +85,12 @@ function jobOf(verifier: VerifierTarget, response: string, reference: unknown, o
 async function itemsOf(options: AttackOptions, io: CliIo): Promise<ReferenceItem[]> {
   const given: unknown[] = [...options.reference];
   if (typeof options.referenceJson === 'string') given.push(parseJson('--reference-json', options.referenceJson));
-  const items = given.map((reference): ReferenceItem => ({ reference, gold: goldOf(reference) }));
-  if (options.file === undefined) return items;
+  const items = given.map((reference) => itemOf(reference));
+  if (options.file === undefined) {
+    const { referenceAfter, questionField } = options;
+    refuseIdle({ '--reference-after': referenceAfter, '--question-field': questionField }, 'only with --file');
+    return items;
+  }
   const fields = {
     reference: options.referenceField,
     referenceAfter: options.referenceAfter,
@@ -88,9 +100,19 @@ async function itemsOf(options: AttackOptions, io: CliIo): Promise<ReferenceItem
   for (const row of rows) {
     const reference = referenceOf(row, fields);
     const question = options.questionField === undefined ? undefined : textOf(row, options.questionField);
-    items.push({ reference, gold: goldOf(reference), ...(question !== undefined && { question }) });
+    items.push(itemOf(reference, question));
   }
   return items;
+}
+
+function itemOf(reference: unknown, question?: string): ReferenceItem {
+  const entry = (reference as { readonly function?: unknown } | null | undefined)?.function;
+  return {
+    reference,
+    gold: goldOf(reference),
+    ...(question !== undefined && { question }),
+    ...(typeof entry === 'string' && { entry }),
+  };
 }
 
 /** The right answer as text, where the reference is one. */

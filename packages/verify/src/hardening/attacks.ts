@@ -11,6 +11,8 @@ import type { Draw } from './random.js';
 export interface AttackItem {
   readonly question?: string;
   readonly gold: string | null;
+  /** Name of the function that a program must define, where the task asks for one; a dotted name is a method. */
+  readonly entry?: string;
 }
 
 export const attackCategories = [
@@ -30,6 +32,7 @@ export const attackCategories = [
   'thought-only',
   'hidden-unicode',
   'very-long',
+  'program',
 ] as const;
 export type AttackCategory = (typeof attackCategories)[number];
 
@@ -183,5 +186,5 @@ const aroundGold: readonly Attack[] = [
   around('hidden-unicode', 'HTML comment', (gold) => `<!-- ${gold} --> I do not know.`),
 ];
 
-/** The whole suite, in the order of `attackCategories` as far as its parts allow. */
+/** The whole suite for kinds that read text; see `attacksInLanguageOf` for those that execute. In the order of `attackCategories` as far as its parts allow. */
 export const attacks: readonly Attack[] = [...withoutContent, ...contentless, ...aroundGold];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attackCategories, attacks, decoys, mentions } from './attacks.js';
+import { attacksInLanguageOf } from './executed-attacks.js';
 import { heldOutKeys } from './keys.js';
 import { measureAttacks } from './measure.js';
 import { seededDraw } from './random.js';
@@ -16,7 +17,9 @@ const items = [
 describe('attack suite', () => {
   it('covers every category', () => {
     const tried = new Set(
-      attacks.flatMap((attack) => (attack.respond(items[0]!, seededDraw(1)) === null ? [] : [attack.category])),
+      [...attacks, ...attacksInLanguageOf('code')].flatMap((attack) =>
+        attack.respond(items[0]!, seededDraw(1)) === null ? [] : [attack.category],
+      ),
     );
     expect(attackCategories.filter((category) => !tried.has(category))).toEqual([]);
   });

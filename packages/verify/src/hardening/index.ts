@@ -1,4 +1,5 @@
 export { attackCategories, attacks, type Attack, type AttackCategory, type AttackItem } from './attacks.js';
+export { attacksInLanguageOf } from './executed-attacks.js';
 export { heldOutKeys } from './keys.js';
 export { killers } from './killers.js';
 export {
