@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /**
  * The one family of errors that reach a person. Each message is a single line that names the file or key, the rule,
  * what was got and what to do. The command line prints it without a stack trace and exits with `exitCode`.
@@ -53,12 +55,22 @@ function diskError(error: NodeJS.ErrnoException): string | undefined {
       return `disk: writing ${place} needs free space, got a full disk (${code}); free some and start again with --resume`;
     case 'EROFS':
     case 'EACCES':
+    case 'EPERM':
       return `disk: ${place} must be accessible, got ${code}; change its permissions or choose another folder`;
+    case 'EISDIR':
+      return `disk: ${place} must be a file, got a folder (${code}); choose another name`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `disk: ${place} must be a folder, or in one, got a file (${code}); choose another name`;
     default:
       return undefined;
   }
 }
 
+/** Without what could move the cursor of a terminal: messages quote files. */
 function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, ' ').trim();
+  return stripVTControlCharacters(message)
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
 }

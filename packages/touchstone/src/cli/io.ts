@@ -14,8 +14,18 @@ export interface CliIo {
   exit(code: number): void;
 }
 
-/** This process. */
+/** This process. Where nobody reads its output any more it ends as other programs of a shell do, by SIGPIPE. */
 export function processIo(): CliIo {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') {
+        endBy('SIGPIPE', 1);
+        return;
+      }
+      if (stream === process.stdout) process.stderr.write(`output: must be written, got ${error.message}; mend that\n`);
+      process.exit(2);
+    });
+  }
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
@@ -32,6 +42,21 @@ export function processIo(): CliIo {
         for (const signal of signals) process.off(signal, handler);
       };
     },
-    exit: (code) => process.exit(code),
+    exit: (code) => endBy('SIGINT', code),
   };
+}
+
+/**
+ * Ends this process at once by a signal, whatever its threads do: `process.exit` takes down what they are computing with,
+ * and ONNX Runtime then aborts with a dump of its memory. `code` where the system knows no such signal.
+ */
+function endBy(signal: 'SIGINT' | 'SIGPIPE', code: number): void {
+  try {
+    // Node ignores some signals; the system's own handling comes back with the end of the last listener.
+    process.on(signal, () => undefined);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  } catch {
+    process.exit(code);
+  }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeForPeople, UserError } from '../errors.js';
@@ -81,6 +81,18 @@ describe('files', () => {
       line: expect.stringMatching(/^disk: .* needs free space, got a full disk \(ENOSPC\); .*--resume$/) as string,
       exitCode: 2,
     });
+  });
+
+  it.each([
+    ['EISDIR', /^disk: .*taken must be a file, got a folder \(EISDIR\); choose another name$/],
+    ['ENOTDIR', /^disk: .*below must be a folder, or in one, got a file \(ENOTDIR\); choose another name$/],
+  ])('where something else is in their place fail with one line: %s', async (code, line) => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'taken'));
+    await writeFile(join(folder, 'file'), '');
+    const place = code === 'EISDIR' ? join(folder, 'taken') : join(folder, 'file', 'below');
+    const error: unknown = await writeFile(place, 'x').catch((caught: unknown) => caught);
+    expect(describeForPeople(error)).toEqual({ line: expect.stringMatching(line) as string, exitCode: 2 });
   });
 
   it('are there whole or not at all', async () => {
