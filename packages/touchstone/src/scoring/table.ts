@@ -4,6 +4,8 @@ import { nearest } from '../config/nearest.js';
 import { UserError } from '../errors.js';
 import { readRows, type Row } from '../task/loaders/rows.js';
 
+const ENDINGS = ['.json', '.jsonl', '.ndjson', '.parquet'];
+
 /** All rows of a `.json` file (one array of objects), or of whatever `readRows` reads. */
 export async function readTable(file: string): Promise<Row[]> {
   const rows = extname(file).toLowerCase() === '.json' ? await readArray(file) : await allRows(file);
@@ -14,7 +16,7 @@ export async function readTable(file: string): Promise<Row[]> {
 
 async function allRows(file: string): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of readRows(file)) rows.push(row);
+  for await (const row of readRows(file, ENDINGS)) rows.push(row);
   return rows;
 }
 
@@ -46,7 +48,7 @@ export function fieldOf(row: Row, name: string): unknown {
   const known = Object.keys(row.fields);
   const meant = nearest(name, known);
   const hint = meant === undefined ? `it has ${known.join(', ') || 'no fields'}` : `did you mean ${meant}?`;
-  throw new UserError(`${row.where}: must have a field ${name}; ${hint}`);
+  throw new UserError(`${row.where}: must have a field ${name}, got none; ${hint}`);
 }
 
 /** The text of a field that must be there; numbers are written out. */

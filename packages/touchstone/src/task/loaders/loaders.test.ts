@@ -149,7 +149,7 @@ describe('task files', () => {
       'null.jsonl:1: field reference must be text or a number, got null; mend the row',
     ],
     ['blank.jsonl', '{"prompt":"  ","reference":1}', 'blank.jsonl:1: field prompt must not be empty; mend the row'],
-    ['data.csv', 'a,b', 'data.csv: a task file must end in .jsonl, .ndjson, .parquet, got .csv'],
+    ['data.csv', 'a,b', 'data.csv: must end in .jsonl, .ndjson, .parquet, got .csv; write it in one of these forms'],
   ])('%s is refused in one line', async (name, content, message) => {
     await write(name, content);
     expect(await messageOf(load({ test: name }))).toBe(message);

@@ -22,18 +22,20 @@ const readers: Readonly<Record<string, Reader>> = {
 /**
  * The rows of a `.jsonl`, `.ndjson` or `.parquet` file in order, read as they are asked for (Parquet as a whole). Blank
  * lines are passed over. Throws a UserError for a file that is missing, unreadable or malformed, naming the line.
+ *
+ * @param endings What the caller reads, these and others: named where the file has another ending.
  */
-export async function* readRows(file: string): AsyncGenerator<Row> {
-  const reader = readers[extname(file).toLowerCase()];
-  if (reader === undefined) {
-    throw new UserError(
-      `${file}: a task file must end in ${Object.keys(readers).join(', ')}, got ${extname(file) || 'no ending'}`,
-    );
-  }
+export async function* readRows(file: string, endings = Object.keys(readers)): AsyncGenerator<Row> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => error.code ?? String(error));
   if (typeof found === 'string' || !found.isFile()) {
     const got = typeof found === 'string' ? found : 'a folder';
     throw new UserError(`${file}: must be a readable file, got ${got}; check the path`);
+  }
+  const reader = readers[extname(file).toLowerCase()];
+  if (reader === undefined) {
+    throw new UserError(
+      `${file}: must end in ${endings.join(', ')}, got ${extname(file) || 'no ending'}; write it in one of these forms`,
+    );
   }
   yield* reader(file);
 }
