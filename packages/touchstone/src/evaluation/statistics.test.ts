@@ -12,6 +12,7 @@ describe('wilsonInterval', () => {
     const interval = wilsonInterval(successes, trials);
     expect(interval[0]).toBeCloseTo(low, 6);
     expect(interval[1]).toBeCloseTo(high, 6);
+    expect([interval[0] === 0, interval[1] === 1]).toEqual([successes === 0, successes === trials]);
   });
 
   it('ends where the share is 1.96 standard errors of the end away', () => {

@@ -28,5 +28,6 @@ export function wilsonInterval(successes: number, trials: number): readonly [low
   const z2 = Z_95 * Z_95;
   const centre = (share + z2 / (2 * trials)) / (1 + z2 / trials);
   const half = (Z_95 / (1 + z2 / trials)) * Math.sqrt((share * (1 - share)) / trials + z2 / (4 * trials * trials));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  // Exact where nothing or everything succeeded, which the difference of two rounded numbers is not.
+  return [successes === 0 ? 0 : Math.max(0, centre - half), successes === trials ? 1 : Math.min(1, centre + half)];
 }
