@@ -11,7 +11,7 @@ import type { EngineChoice } from '../run/model.js';
 import { taskSourceOf } from '../task/registry.js';
 import type { Split, TaskSource } from '../task/task.js';
 import type { CliContext } from './context.js';
-import { atLeast, defaultThreads, nameOrObject, wholeNumber } from './options.js';
+import { atLeast, defaultThreads, nameOrObject, refuseIdle, wholeNumber } from './options.js';
 import { figure, percent } from './text.js';
 
 /** Held-out tasks of a source that never ends, where no limit is given. */
@@ -83,7 +83,8 @@ async function measure(
 ): Promise<void> {
   const tasks = tasksOf(source, plan);
   const { directory } = io;
-  const where = { threads: plan.threads, directory, engine: engineOf(options) };
+  const notice = (sentence: string) => io.stderr(`note: ${sentence}\n`);
+  const where = { threads: plan.threads, directory, engine: engineOf(options), notice };
   const { engine, codec } = await loadModel(options.model, where);
   try {
     if (options.state !== undefined) await engine.loadState(resolve(directory, options.state));
@@ -147,6 +148,8 @@ function taskOf(options: EvalOptions, split: Split): unknown {
   }
   const style = { ...(template !== undefined && { template }), ...(plain === true && { chat: false }) };
   if (data === undefined) {
+    const fields = { '--prompt-field': promptField, '--reference-field': referenceField };
+    refuseIdle({ '--convention': convention, ...fields }, 'only with --data; a --task of the name file has its own');
     const named = nameOrObject('--task', task ?? '');
     if (Object.keys(style).length === 0) return named;
     return typeof named === 'string' ? { name: named, ...style } : Object.assign({}, named, style);

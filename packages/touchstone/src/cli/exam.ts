@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { TouchstoneError } from '../errors.js';
 import { examFiles, runExam, type ExamMiss, type ExamReport } from '../scoring/exam.js';
 import type { CliContext } from './context.js';
@@ -20,10 +20,16 @@ export function registerExam(program: Command, context: CliContext): void {
     .description('run rows whose verdict is known: accuracy, false positives and negatives, and times of each file')
     .argument('<paths...>', 'files, or folders of them')
     .option('--kind <kind>', 'verifier of the rows without a domain')
-    .option('--deadline <ms>', 'milliseconds a row may take; then it is a timeout', positiveNumber)
-    .option('--at-least <share>', 'exit with 1 when the accuracy of a file is lower', positiveNumber)
+    .option('--deadline <ms>', 'milliseconds a row may take (default 5000); then it is a timeout', positiveNumber)
+    .option('--at-least <share>', 'exit with 1 when the accuracy of a file is lower; from 0 to 1', share)
     .option('--json', 'print JSON')
     .action((paths: string[], options: ExamOptions) => exam(paths, options, context.io));
+}
+
+function share(text: string): number {
+  const value = positiveNumber(text);
+  if (value <= 1) return value;
+  throw new InvalidArgumentError(`It must be at most 1, got ${text}; write 95 % as 0.95.`);
 }
 
 async function exam(paths: readonly string[], options: ExamOptions, io: CliIo): Promise<void> {

@@ -1,5 +1,5 @@
 import { closeExecuted } from '@touchstone/verify';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { describeForPeople } from '../errors.js';
 import type { LoadModel } from '../run/model.js';
 import type { CliContext } from './context.js';
@@ -57,7 +57,14 @@ export async function main(argv: readonly string[], io: CliIo, loadModel: LoadMo
             .trim()}\n`,
         ),
       getOutHelpWidth: () => io.columns ?? 100,
+      getErrHelpWidth: () => io.columns ?? 100,
     });
+  const standard = new Help();
+  program.configureHelp({
+    // Options that may be repeated start from an empty list, which says nothing.
+    optionDescription: (option) =>
+      Array.isArray(option.defaultValue) ? option.description : standard.optionDescription(option),
+  });
   for (const register of commands) register(program, { io, loadModel });
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -70,8 +77,8 @@ export async function main(argv: readonly string[], io: CliIo, loadModel: LoadMo
 }
 
 function explain(error: unknown, io: CliIo): number {
-  // Commander has printed its line already; its own codes are 0 for help and version, 1 for wrong usage.
-  if (error instanceof CommanderError) return error.exitCode === 0 || error.code === 'commander.help' ? 0 : 2;
+  // Commander has printed its line already; its own codes are 0 for help and version that were asked for, 1 otherwise.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = describeForPeople(error);
   if (known !== undefined) {
     io.stderr(`${known.line}\n`);

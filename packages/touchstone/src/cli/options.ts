@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors.js';
 
@@ -26,6 +27,33 @@ export function nameOrObject(option: string, text: string): unknown {
   } catch (error) {
     throw new UserError(
       `touchstone: ${option} must be a name or a JSON object, got text that is neither (${(error as Error).message}); mend it`,
+    );
+  }
+}
+
+/**
+ * Refuses options that a command would pass over, so that nobody believes in them.
+ *
+ * @param given Flags with their values; undefined where they are not given.
+ * @param rule When they have an effect, such as "only with --file".
+ */
+export function refuseIdle(given: Readonly<Record<string, unknown>>, rule: string): void {
+  const [flag] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (flag !== undefined)
+    throw new UserError(`touchstone: ${flag} has an effect ${rule}, got it otherwise; leave it out`);
+}
+
+/**
+ * Finds out before long work whether its result can be written to a file; what the file holds stays. Throws a UserError
+ * that names the option.
+ */
+export async function checkOutput(option: string, file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      `touchstone: ${option} must be a file that can be written, got ${code} at ${file}; choose another`,
     );
   }
 }

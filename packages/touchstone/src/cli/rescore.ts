@@ -5,6 +5,7 @@ import { rescoreFile, rolloutFiles, type RescoredStep } from '../scoring/rescore
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
 import { judgingOptions, judgingTarget, shareOf, verifierOptions, withPool, type JudgingOptions } from './judging.js';
+import { checkOutput } from './options.js';
 import { oneLine, percent } from './text.js';
 
 interface RescoreOptions extends JudgingOptions {
@@ -27,6 +28,8 @@ export function registerRescore(program: Command, context: CliContext): void {
 async function rescore(run: string, kind: string, options: RescoreOptions, io: CliIo): Promise<void> {
   const verifier = judgingTarget(kind, options, io.directory);
   const files = await rolloutFiles(resolve(io.directory, run));
+  const out = options.out === undefined ? undefined : resolve(io.directory, options.out);
+  if (out !== undefined) await checkOutput('--out', out);
   const steps: RescoredStep[] = [];
   await withPool(options, async (pool) => {
     for (const file of files) {
@@ -35,11 +38,11 @@ async function rescore(run: string, kind: string, options: RescoreOptions, io: C
       if (options.json !== true) io.stdout(`${stepLines(step, options.flips).join('\n')}\n`);
     }
   });
-  if (options.out !== undefined) {
+  if (out !== undefined) {
     const lines = steps.flatMap(({ file, verdicts }) =>
       verdicts.map((verdict, row) => JSON.stringify({ file, row, ...verdict })),
     );
-    await writeFile(resolve(io.directory, options.out), `${lines.join('\n')}\n`);
+    await writeFile(out, `${lines.join('\n')}\n`);
   }
   const flips = steps.flatMap((step) => step.flips);
   const rollouts = steps.reduce((sum, step) => sum + step.rollouts, 0);

@@ -61,6 +61,10 @@ describe('serve tinker and serve openai', () => {
         /--threads must be a whole number of at least 1, got "0"/,
       ],
       [['serve', 'openai', '--model', 'tiny', '--queue', '-1'], /--queue/],
+      [
+        ['serve', 'tinker', '--model', 'tiny', '--state', 'tiny/config.json'],
+        /config\.json must be a folder, or in one, got a file/,
+      ],
       [['serve', 'tinker', '--model', 'tiny', '--host', '203.0.113.7'], /serve tinker: 203.0.113.7:8079 must be free/],
     ];
     for (const [argv, line] of cases) {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { resolve } from 'node:path';
-import { stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import type { LoadedModel } from '../run/model.js';
 import type { HttpServer } from '../serve/http.js';
 import type { CliContext } from './context.js';
@@ -39,7 +39,11 @@ export function registerModelServers(serve: Command, context: CliContext): void 
     .option('--max-samplers <count>', 'sets of weights kept for sampling', positiveInteger, 8)
     .action((options: TinkerCommandOptions) => serveTinker(options, context));
   common(serve.command('openai').description('chat and completions over the local engine'), 8078)
-    .option('--max-tokens <count>', 'budget of an answer where the request names none', positiveInteger)
+    .option(
+      '--max-tokens <count>',
+      'budget of an answer in tokens where the request names none; default: 16 of a completion, the context of a chat',
+      positiveInteger,
+    )
     .option('--queue <count>', 'answers that may wait; more are refused with 429', positiveInteger, 256)
     .action((options: OpenAiCommandOptions) => serveOpenAi(options, context));
 }
@@ -57,6 +61,10 @@ function common(command: Command, port: number): Command {
 
 async function serveTinker(options: TinkerCommandOptions, { io, loadModel }: CliContext): Promise<void> {
   const { startTinkerServer } = await import('../serve/tinker/tinker-server.js');
+  const stateFolder = resolve(io.directory, options.state);
+  // Found out now and not by the first client that saves.
+  await mkdir(stateFolder, { recursive: true });
+  await access(stateFolder, constants.W_OK);
   await serveModel('tinker', options, { io, loadModel }, async ({ engine }, token) => {
     const folder = resolve(io.directory, options.model);
     const local = await isFolder(folder);
@@ -65,7 +73,7 @@ async function serveTinker(options: TinkerCommandOptions, { io, loadModel }: Cli
       modelName: options.name ?? options.model,
       aliases: [options.model, folder],
       tokenizerId: options.tokenizer ?? (local ? folder : options.model),
-      stateFolder: resolve(io.directory, options.state),
+      stateFolder,
       host: options.host,
       port: options.port,
       ...(token !== undefined && { token }),

@@ -32,9 +32,13 @@ export function registerServe(program: Command, context: CliContext): void {
     .option('--port <port>', 'port to listen on; 0 takes any free one', portNumber, 8077)
     .option('--token <token>', 'ask for this bearer token; default: the environment variable TOUCHSTONE_TOKEN')
     .option('--workers <count>', 'threads that judge; default: the number of cores', positiveInteger)
-    .option('--deadline <ms>', 'milliseconds a response may take where the request says nothing', positiveNumber)
-    .option('--memory <mib>', 'heap of a worker', positiveNumber)
-    .option('--queue <items>', 'responses that may wait; more are refused with 503', positiveInteger)
+    .option(
+      '--deadline <ms>',
+      'milliseconds a response may take where the request says nothing (default 1000)',
+      positiveNumber,
+    )
+    .option('--memory <mib>', 'heap of a worker in MiB (default 256)', positiveNumber)
+    .option('--queue <items>', 'responses that may wait; more are refused with 503 (default 10000)', positiveInteger)
     .option('--module <name=file#export>', 'a verifier of your own, by name; may be repeated', collect, [])
     .option(
       '--vision <folder>',

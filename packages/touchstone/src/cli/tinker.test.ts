@@ -99,6 +99,18 @@ describe('touchstone train --engine tinker', () => {
     expect(stderr.trim()).not.toContain('\n');
   });
 
+  it('stops with Ctrl-C while a server that does not answer is waited for, and leaves no run behind', async () => {
+    const directory = await temporaryFolder();
+    await writeTinyModel(join(directory, 'model'));
+    // Nobody listens at port 9, "discard".
+    const argv = trainArguments('http://127.0.0.1:9', '--steps', '1', '--run', 'out', '--json');
+    const onListening = (press: () => void) => void setTimeout(press, 50);
+    const { code, stdout, stderr } = await runCli(argv, { directory, onListening });
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^note: stopping .*\nstopped before the model was open; nothing has changed\n$/);
+    expect(await readdir(directory)).not.toContain('out');
+  });
+
   it('names the models of the server where it has not got the one that is asked for', async () => {
     const { directory, url } = await workplace();
     vi.stubEnv('TINKER_API_KEY', KEY);

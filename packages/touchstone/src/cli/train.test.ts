@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../testing/cli.js';
@@ -90,6 +90,8 @@ describe('touchstone train', () => {
       ...{ steps: 9, model: '12', objective: { name: 'dapo', clipHigh: 0.3 } },
       optimizer: { learningRate: 0.3, schedule: 'constant', beta2: 0.95 },
     });
+    const { stdout: line } = await runCli([...argv, '--json'], { directory });
+    expect(line.trimEnd()).toBe(JSON.stringify(JSON.parse(line)));
     expect(await readdir(directory)).toEqual(before);
   });
 
@@ -121,10 +123,23 @@ describe('touchstone train', () => {
     const stopped = await runCli(cut, { directory, loadModel: loadToyModel, onListening: (press) => press() });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/stopped after step 0 of 6, .*touchstone train --resume .*cut\n$/);
+    // A run of another version, which only matters where it is named.
+    await mkdir(join(directory, 'runs/older'));
+    await writeFile(join(directory, 'runs/older/run.json'), '{"format":0,"recipe":{"name":"toy"},"created":"1999"}');
     const again = await runCli(['train', 'toy', '--resume'], { directory, loadModel: loadToyModel });
     expect(again.code).toBe(0);
     const metrics = (run: string) => readFile(join(directory, run, 'metrics.jsonl'), 'utf8');
     expect(await metrics('runs/cut')).toBe(await metrics('whole'));
+    // Without a name the newest of all; a file has the name inside.
+    for (const argv of [
+      ['train', '--resume'],
+      ['train', 'toy.json', '--resume'],
+    ]) {
+      const { code, stdout } = await runCli(argv, { directory, loadModel: loadToyModel });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/, run in .*cut\n/) as string });
+    }
+    const other = await runCli(['train', 'quickstart', '--resume'], { directory, loadModel: loadToyModel });
+    expect(other.stderr).toMatch(/--resume needs a run of quickstart, got none; name its folder/);
   });
 
   it('quits at once on the second Ctrl-C', async () => {

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { extname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadRecipe, resolveRecipe } from '../config/load.js';
 import { parseSettings } from '../config/nearest.js';
@@ -18,6 +18,7 @@ import type { CliIo } from './io.js';
 import { jsonView } from './json-view.js';
 import { liveView } from './live-view.js';
 import { plainView } from './plain-view.js';
+import { refuseIdle } from './options.js';
 import { planLines } from './plan.js';
 import { stopOnInterrupt } from './stop.js';
 
@@ -37,12 +38,14 @@ interface TrainOptions {
   readonly json?: boolean;
 }
 
+const DEFAULT_RECIPE = 'quickstart';
+
 export function registerTrain(program: Command, context: CliContext): void {
   const collect = (value: string, list: readonly string[]) => [...list, value];
   program
     .command('train')
     .description('train a model on a task whose answers can be checked')
-    .argument('[recipe]', 'name of a built-in recipe, or a .json, .js or .mjs file', 'quickstart')
+    .argument('[recipe]', `name of a built-in recipe, or a .json, .js or .mjs file; default: ${DEFAULT_RECIPE}`)
     .option('--model <model>', 'folder or hub name; short for --set model=...')
     .option('--engine <engine>', 'local or tinker; short for --set engine.name=...')
     .option('--base-url <url>', 'of a server of the Tinker API; its key is read from TINKER_API_KEY')
@@ -53,18 +56,26 @@ export function registerTrain(program: Command, context: CliContext): void {
     .option('--dry-run', 'print the recipe with every setting filled in, and what the run would take, and stop')
     .option('--price <prices>', 'with --dry-run: of a million tokens, as read=0.1,sample=0.3,train=0.9')
     .option('--response-tokens <tokens>', 'with --dry-run: mean length of a response; default: its budget')
-    .option('--resume [folder]', 'go on with a run; without a folder: the newest of the recipe in runs')
+    .option(
+      '--resume [folder]',
+      'go on with a run; without a folder: the newest in runs, of the recipe if one is named',
+    )
     .option('--json', 'a line of JSON an event, the last one the result')
-    .action((recipe: string, options: TrainOptions) => runTrain(recipe, options, context));
+    .action((recipe: string | undefined, options: TrainOptions) => runTrain(recipe, options, context));
 }
 
-async function runTrain(recipeName: string, options: TrainOptions, { io, loadModel }: CliContext): Promise<void> {
+async function runTrain(
+  named: string | undefined,
+  options: TrainOptions,
+  { io, loadModel }: CliContext,
+): Promise<void> {
+  const recipeName = named ?? DEFAULT_RECIPE;
   if (options.resume === undefined && options.dryRun === true) {
     await dryRun(recipeName, options, io);
     return;
   }
-  const run =
-    options.resume === undefined ? await newRun(recipeName, options, io) : await oldRun(recipeName, options, io);
+  refuseIdle({ '--price': options.price, '--response-tokens': options.responseTokens }, 'only with --dry-run');
+  const run = options.resume === undefined ? await newRun(recipeName, options, io) : await oldRun(named, options, io);
   const observer = viewOf(options, io);
   const { stop, release } = stopOnInterrupt(io, (sentence) => observer.notice(sentence));
   try {
@@ -86,7 +97,7 @@ async function dryRun(recipeName: string, options: TrainOptions, io: CliIo): Pro
   const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
   try {
     const lines = await planLines(recipe, source, directory, options);
-    io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+    io.stdout(`${JSON.stringify(recipe, null, options.json === true ? 0 : 2)}\n`);
     for (const line of lines) io.stderr(`${line}\n`);
   } finally {
     await source.close?.();
@@ -129,23 +140,31 @@ async function newRun(name: string, options: TrainOptions, io: CliIo): Promise<O
   return { recipe, stages, source, directory, paths: shortened(paths, directory) };
 }
 
-async function oldRun(name: string, options: TrainOptions, io: CliIo): Promise<OpenRun> {
-  const changed = (['model', 'engine', 'seed', 'steps', 'run', 'dryRun'] as const).find(
-    (key) => options[key] !== undefined,
-  );
-  if (changed !== undefined || options.set.length > 0) {
+async function oldRun(named: string | undefined, options: TrainOptions, io: CliIo): Promise<OpenRun> {
+  const { model, engine, seed, steps, run, dryRun, set, resume } = options;
+  const changes = { model, engine, seed, steps, run, 'dry-run': dryRun, set: set[0] };
+  const [changed] = Object.entries(changes).find(([, value]) => value !== undefined) ?? [];
+  if (changed !== undefined) {
     throw new UserError(
-      `touchstone train: --resume must stand alone, got --${changed ?? 'set'}; a resumed run keeps its recipe, ` +
+      `touchstone train: --resume must stand alone, got --${changed}; a resumed run keeps its recipe, ` +
         'start a new one to change it',
     );
   }
   const folder =
-    typeof options.resume === 'string' ? options.resume : await newestRun(resolve(io.directory, 'runs'), name);
+    typeof resume === 'string'
+      ? resume
+      : await newestRun(resolve(io.directory, 'runs'), await nameOfRecipe(named, io.directory));
   const { recipe: written, recipeFile, directory } = await readRun(resolve(io.directory, folder));
   const recipe = movedTo(options.baseUrl, written);
   const stages = recipeFile === null ? undefined : (await loadRecipe(recipeFile, directory)).stages;
   const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
   return { recipe, stages, source, directory, paths: shortened(runPaths(resolve(io.directory, folder)), io.directory) };
+}
+
+/** The name in runs of the recipe that a person names; a file has it inside. */
+async function nameOfRecipe(named: string | undefined, directory: string): Promise<string | undefined> {
+  if (named === undefined || extname(named) === '') return named;
+  return resolveRecipe(await loadRecipe(named, directory)).name;
 }
 
 /** A server may have another address by now; nothing else of a run may change. */

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { executedVerifiers, openResources, verifiers, type ExecutedResources } from '@touchstone/verify';
+import { executedVerifiers, openResources, verifiers, type ExecutedResources, type Verdict } from '@touchstone/verify';
 import type { VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
@@ -19,6 +19,7 @@ import {
   withPool,
   type JudgingOptions,
 } from './judging.js';
+import { checkOutput, refuseIdle } from './options.js';
 import { figure } from './text.js';
 
 interface VerifyOptions extends JudgingOptions {
@@ -46,8 +47,8 @@ export function registerVerify(program: Command, context: CliContext): void {
       .option('--reference <text>', 'the right answer')
       .option('--reference-json [json]', 'the right answer as JSON; with --file: read the field as JSON')
       .option('--file <file>', 'judge the rows of a .jsonl, .json or .parquet file')
-      .option('--response-field <name>', 'with --file', 'response')
-      .option('--reference-field <name>', 'with --file', 'reference')
+      .option('--response-field <name>', 'with --file: field of the response', 'response')
+      .option('--reference-field <name>', 'with --file: field of the right answer', 'reference')
       .option('--reference-after <mark>', 'with --file: the answer is what follows the last of these, such as ####')
       .option('--out <file>', 'with --file: write the rows with their verdicts as JSONL')
       .option(
@@ -66,7 +67,8 @@ export function registerVerify(program: Command, context: CliContext): void {
 }
 
 async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promise<void> {
-  const { response, reference, referenceJson } = options;
+  const { response, reference, referenceJson, referenceAfter, out } = options;
+  refuseIdle({ '--out': out, '--reference-after': referenceAfter }, 'only with --file');
   const given = typeof referenceJson === 'string' ? parseJson('--reference-json', referenceJson) : reference;
   if (response === undefined || given === undefined) {
     const missing = response === undefined ? '--response' : '--reference';
@@ -78,7 +80,14 @@ async function verifyOne(kind: string, options: VerifyOptions, io: CliIo): Promi
   const verdict = await withPool({ ...options, resources, workers: 1, spares: 0 }, (pool) =>
     pool.run({ verifier, response, reference: given, ...(judgeOptions !== undefined && { options: judgeOptions }) }),
   );
+  requireLoaded(verdict);
   io.stdout(options.json === true ? `${JSON.stringify(verdict)}\n` : `${verdictLines(verdict).join('\n')}\n`);
+}
+
+/** A module that does not load is a fault of the command line, and not of what is judged. */
+function requireLoaded({ reason, feedback }: Verdict): void {
+  if (reason !== 'module-not-loaded') return;
+  throw new UserError(`verifier: must be a module that loads and has the export, got ${feedback}; mend it`);
 }
 
 /** The models of `--vision`, open. */
@@ -98,19 +107,26 @@ async function visionResources(
 }
 
 async function verifyFile(kind: string, file: string, options: VerifyOptions, io: CliIo): Promise<void> {
+  const { response, reference, referenceJson } = options;
+  const json = typeof referenceJson === 'string' ? referenceJson : undefined;
+  refuseIdle({ '--response': response, '--reference': reference }, 'only without --file, whose rows have their own');
+  refuseIdle({ '--reference-json with a value': json }, 'only without --file, where it has none');
   const verifier = judgingTarget(kind, options, io.directory);
   const rows = await readTable(resolve(io.directory, file));
+  const out = options.out === undefined ? undefined : resolve(io.directory, options.out);
+  if (out !== undefined) await checkOutput('--out', out);
   const fields = {
     response: options.responseField,
     reference: options.referenceField,
     referenceAfter: options.referenceAfter,
-    referenceJson: options.referenceJson !== undefined,
+    referenceJson: referenceJson !== undefined,
   };
   const resources = await visionResources(verifier, options, io.directory);
   const judged = await withPool({ ...options, resources }, (pool) =>
     judgeRows(rows, verifier, fields, pool, verifierOptions(options)),
   );
-  if (options.out !== undefined) await writeVerdicts(resolve(io.directory, options.out), judged);
+  for (const { verdict } of judged.slice(0, 1)) requireLoaded(verdict);
+  if (out !== undefined) await writeVerdicts(out, judged);
   const counts = countVerdicts(judged.map(({ verdict }) => verdict));
   if (options.json === true) {
     io.stdout(`${JSON.stringify(counts)}\n`);

@@ -116,9 +116,66 @@ describe('wrong input is one clear line and exit code 2', () => {
 
   it('nothing to resume, and --resume with other settings', async () => {
     const directory = await temporaryFolder();
-    await expectOneLine(['train', '--resume'], directory, /--resume needs a run of quickstart, got none/);
+    await expectOneLine(['train', '--resume'], directory, /--resume needs a run, got none/);
     await expectOneLine(['train', '--resume', 'x', '--seed', '3'], directory, /--resume must stand alone, got --seed/);
     await expectOneLine(['train', '--resume', 'nowhere'], directory, /nowhere: a run to resume must hold run\.json/);
+  });
+
+  it.each([
+    ['verify', ['--response', '4'], /--response has an effect only without --file, .* leave it out/],
+    ['verify', ['--reference-json', '4'], /--reference-json with a value has an effect only without --file/],
+    [
+      'verify',
+      ['--out', 'absent/out.jsonl'],
+      /--out must be a file that can be written, got ENOENT at .*absent.out\.jsonl/,
+    ],
+    ['verify', ['--out', 'folder'], /--out must be a file that can be written, got EISDIR at .*folder; choose another/],
+    ['rescore', ['--out', 'folder'], /--out must be a file that can be written, got EISDIR/],
+  ])('options of %s that would have no effect, and output that cannot be written: %j', async (command, more, line) => {
+    const directory = await temporaryFolder();
+    await writeFile(join(directory, 'rows.jsonl'), '{"response":"4","reference":"4"}\n');
+    for (const name of ['folder', 'rollouts']) await mkdir(join(directory, name));
+    await writeFile(join(directory, 'rollouts/step-000001.parquet'), '');
+    const argv = command === 'verify' ? ['verify', 'math', '--file', 'rows.jsonl'] : ['rescore', '.', 'math'];
+    await expectOneLine([...argv, ...more], directory, line);
+  });
+
+  it.each([
+    [['verify', 'math', '--response', '4', '--reference', '4', '--out', 'x'], /--out has an effect only with --file/],
+    [
+      ['attack', 'math', '--reference', '4', '--question-field', 'q'],
+      /--question-field has an effect only with --file/,
+    ],
+    [
+      ['eval', '--model', 'x', '--task', 'addition', '--convention', '#'],
+      /--convention has an effect only with --data/,
+    ],
+    [['train', '--model', './nowhere', '--price', 'read=1'], /--price has an effect only with --dry-run/],
+    [['train', '--resume', '--dry-run'], /--resume must stand alone, got --dry-run/],
+    [
+      ['verify', './no.mjs#polite', '--response', '4', '--reference', '4'],
+      /no\.mjs must be a module, got no such file/,
+    ],
+    [['serve', 'rewards', '--port', '0', '--module', 'own=no.mjs#f'], /no\.mjs must be a module, got no such file/],
+    [['verify', 'math', '--file', 'folder'], /folder: must be a readable file, got a folder; check the path/],
+    [['verify', 'math', '--file', 'x.csv'], /must end in \.json, \.jsonl, \.ndjson, \.parquet, got \.csv; write it/],
+  ])('%j', async (argv, line) => {
+    const directory = await temporaryFolder();
+    await mkdir(join(directory, 'folder'));
+    await writeFile(join(directory, 'x.csv'), 'a,b');
+    await expectOneLine(argv, directory, line);
+  });
+
+  it('a module that lacks the export, and a command without its second word', async () => {
+    const directory = await temporaryFolder();
+    await writeFile(join(directory, 'own.mjs'), 'export const other = () => true;');
+    const argv = ['verify', 'own.mjs#polite', '--response', '4', '--reference', '4'];
+    await expectOneLine(
+      argv,
+      directory,
+      /must be a module that loads and has the export, got .* got exports other; mend/,
+    );
+    expect(await runCli(['serve'], { directory })).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('a full disk', async () => {

@@ -21,5 +21,7 @@ export type LoadModel = (
     readonly engine?: EngineChoice | undefined;
     /** Told in a sentence what a server cannot do, and what went wrong but was mended. */
     readonly notice?: ((sentence: string) => void) | undefined;
+    /** Once aborted, a server that does not answer is no longer waited for. Without effect after loading. */
+    readonly signal?: AbortSignal | undefined;
   },
 ) => Promise<LoadedModel>;

@@ -36,8 +36,11 @@ export interface TrainRequest {
   readonly paths: RunPaths;
   readonly loadModel: LoadModel;
   readonly observer: RunObserver;
-  /** Looked at after every step: once set, the run saves itself and throws `Interrupted`. */
-  readonly stop: { readonly requested: boolean };
+  /**
+   * Looked at after every step: once set, the run saves itself and throws `Interrupted`. A server that does not answer
+   * while the model is opened is waited for until `signal` is aborted.
+   */
+  readonly stop: { readonly requested: boolean; readonly signal?: AbortSignal };
 }
 
 export interface TrainResult {
@@ -94,7 +97,8 @@ async function openSession(request: TrainRequest): Promise<Session> {
   }
   const checkpoint = await latestCheckpoint(paths.checkpoints);
   const notice = (sentence: string) => observer.notice(sentence);
-  const options = { threads: recipe.threads, directory, engine: recipe.engine, notice };
+  const { signal } = request.stop;
+  const options = { threads: recipe.threads, directory, engine: recipe.engine, notice, signal };
   const { engine, codec } = await request.loadModel(recipe.model, options);
   let reference: Engine | undefined;
   try {

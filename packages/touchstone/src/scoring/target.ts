@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { executedKinds, isExecutedKind, isVerifierKind, verifierKinds } from '@touchstone/verify';
@@ -15,7 +16,7 @@ export function parseTarget(text: string, directory: string): VerifierTarget {
   throw new UserError(`verifier: must be a registered kind or file.mjs#export, got ${text}; ${hint}`);
 }
 
-/** `file.mjs#export` relative to a directory, or `package#export`. */
+/** `file.mjs#export` relative to a directory, or `package#export`. Throws a UserError where there is no such file. */
 export function parseModule(text: string, directory: string): CustomVerifier {
   const at = text.lastIndexOf('#');
   const [file, name] = [text.slice(0, at), text.slice(at + 1)];
@@ -25,5 +26,8 @@ export function parseModule(text: string, directory: string): CustomVerifier {
     );
   }
   const isPath = file.startsWith('.') || isAbsolute(file) || /\.[cm]?js$/.test(file);
-  return { module: isPath ? pathToFileURL(resolve(directory, file)).href : file, export: name };
+  if (!isPath) return { module: file, export: name };
+  const path = resolve(directory, file);
+  if (!existsSync(path)) throw new UserError(`verifier: ${path} must be a module, got no such file; check the path`);
+  return { module: pathToFileURL(path).href, export: name };
 }
