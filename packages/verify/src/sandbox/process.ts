@@ -190,7 +190,23 @@ export class SandboxProcess {
   }
 }
 
-const PAGE_MB = 4096 / 2 ** 20;
+/** Type of the entry of the auxiliary vector that holds the size of a page (`AT_PAGESZ` of <elf.h>). */
+const PAGE_SIZE_TYPE = 6n;
+
+/** Bytes of a page of memory: 4096 nearly everywhere, 65536 on some systems for ARM, whose limits would be 16 times too wide. */
+function pageBytes(): number {
+  try {
+    const vector = readFileSync('/proc/self/auxv');
+    for (let at = 0; at + 16 <= vector.length; at += 16) {
+      if (vector.readBigUInt64LE(at) === PAGE_SIZE_TYPE) return Number(vector.readBigUInt64LE(at + 8));
+    }
+  } catch {
+    // Where the system does not say, neither is any process measured.
+  }
+  return 4096;
+}
+
+const PAGE_MB = pageBytes() / 2 ** 20;
 
 function residentMb(pid: number): number {
   if (process.platform !== 'linux' || pid === 0) return 0;
