@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
 import type { SandboxLimits } from '../sandbox/backend.js';
+import { wasm, type WasmImports, type WasmModule } from '../sandbox/wasm.js';
 import { refuse } from './gate.js';
 import type { SqlJob, SqlRun, SqlValue } from './job.js';
 import type { SqlCell, SqlRow, SqlTable } from './table.js';
@@ -37,19 +38,11 @@ class ResultTooLargeError extends Error {
   override readonly name = 'ResultTooLargeError';
 }
 
-/** The part of the WebAssembly API that is used here; the typings of Node 20 have only its names. */
-interface WebAssemblyApi {
-  readonly compile: (bytes: Uint8Array) => Promise<WebAssembly.Module>;
-  readonly Instance: new (module: WebAssembly.Module, imports: unknown) => { readonly exports: never };
-}
-
-const { compile, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
-let wasm: WebAssembly.Module | undefined;
+let sqliteModule: WasmModule | undefined;
 
 export async function prepare(): Promise<void> {
   const file = createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm');
-  wasm ??= await compile(readFileSync(file));
+  sqliteModule ??= await wasm.compile(readFileSync(file));
   await freshSqlite();
 }
 
@@ -104,11 +97,11 @@ async function runOnce(job: SqlJob, setup: string, backward: boolean, limits: Sa
 
 /** An instance with memory, files and random state of its own; about a millisecond. */
 function freshSqlite(): Promise<SqlJsStatic> {
-  const compiled = wasm;
+  const compiled = sqliteModule;
   if (compiled === undefined) throw new Error('sql backend: prepare must come first, got run; call prepare');
   return initSqlJs({
-    instantiateWasm: (imports, receive) => {
-      const instance = new Instance(compiled, imports);
+    instantiateWasm: (imports: unknown, receive) => {
+      const instance = new wasm.Instance(compiled, imports as WasmImports);
       receive(instance);
       return instance.exports;
     },
