@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { closeSandboxes } from './shared.js';
 import { sameOutput } from './output.js';
 import type { TestSuite } from './tests.js';
-import { verifyCode } from './verify-code.js';
+import { extractProgram, verifyCode } from './verify-code.js';
 import type { Verdict } from '../verdict.js';
 
 afterAll(() => closeSandboxes());
@@ -39,6 +39,22 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)
 const right = 'def add(a, b):\n    return a + b';
 const vector = (verdict: Verdict): number[] =>
   Object.entries(verdict.parts).flatMap(([name, value]) => (name.startsWith('test-') ? [value] : []));
+
+describe('extractProgram', () => {
+  it.each([
+    ['python', 'async def f(x): raise ValueError(x)'],
+    ['python', '@cache\ndef f(x): pass'],
+    ['python', 'try: print(1)\nexcept ValueError: pass'],
+    ['javascript', 'async function f(x) {}'],
+    ['typescript', 'function* f(): Generator<number> {}'],
+  ] as const)('takes a text without fences that begins as %s does: %s', (language, program) => {
+    expect(extractProgram(program, language)).toBe(program);
+  });
+
+  it.each(['python', 'javascript', 'typescript'] as const)('takes no prose for %s', (language) => {
+    expect(extractProgram('Functions are asynchronous with care.\nI am definite.', language)).toBeNull();
+  });
+});
 
 describe('verifyCode', () => {
   it('passes a program that is right, in calls, assertions and runs', async () => {

@@ -30,9 +30,10 @@ const FENCES: Readonly<Record<ProgramLanguage, readonly string[]>> = {
 };
 
 const LOOKS: Readonly<Record<ProgramLanguage, RegExp>> = {
-  python: /^(?:def |class |import |from \S+ import |print\(|for .*:|while .*:|if .*:|[ \t]+return\b|\w+ ?= ?\S)/m,
-  javascript: /^(?:function |class |const |let |var |export |import |console\.log\()/m,
-  typescript: /^(?:function |class |const |let |var |export |import |interface |type |console\.log\()/m,
+  python:
+    /^(?:(?:async )?def |class |import |from \S+ import |@\w|print\(|(?:for|while|if|with|try)\b.*:|[ \t]+return\b|\w+ ?= ?\S)/m,
+  javascript: /^(?:(?:async )?function\b|class |const |let |var |export |import |console\.log\()/m,
+  typescript: /^(?:(?:async )?function\b|class |const |let |var |export |import |interface |type |console\.log\()/m,
 };
 
 /** The program of a response, or null. With a prefix to complete, a response without fences counts as it stands. */
