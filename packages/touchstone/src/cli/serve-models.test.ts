@@ -65,7 +65,10 @@ describe('serve tinker and serve openai', () => {
         ['serve', 'tinker', '--model', 'tiny', '--state', 'tiny/config.json'],
         /config\.json must be a folder, or in one, got a file/,
       ],
-      [['serve', 'tinker', '--model', 'tiny', '--host', '203.0.113.7'], /serve tinker: 203.0.113.7:8079 must be free/],
+      [
+        ['serve', 'tinker', '--model', 'tiny', '--host', '203.0.113.7'],
+        /203.0.113.7 must be an address of this machine, got EADDRNOTAVAIL/,
+      ],
     ];
     for (const [argv, line] of cases) {
       const { code, stderr } = await runCli(argv, { directory, loadModel });

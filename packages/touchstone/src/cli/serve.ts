@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isExecutedKind, isVerifierKind } from '@touchstone/verify';
 import type { CustomVerifier } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { parseModule } from '../scoring/target.js';
@@ -84,5 +85,11 @@ async function serveRewards(options: ServeRewardsOptions, io: CliIo): Promise<vo
 function readModule(text: string, directory: string): [string, CustomVerifier] {
   const at = text.indexOf('=');
   if (at < 1) throw new UserError(`--module: must be name=file.mjs#export, got ${text}; put a name before the file`);
-  return [text.slice(0, at), parseModule(text.slice(at + 1), directory)];
+  const name = text.slice(0, at);
+  if (isVerifierKind(name) || isExecutedKind(name)) {
+    throw new UserError(
+      `--module: must have a name of its own, got ${name}, which is a registered kind; choose another`,
+    );
+  }
+  return [name, parseModule(text.slice(at + 1), directory)];
 }

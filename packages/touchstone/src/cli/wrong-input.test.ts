@@ -157,6 +157,7 @@ describe('wrong input is one clear line and exit code 2', () => {
       /no\.mjs must be a module, got no such file/,
     ],
     [['serve', 'rewards', '--port', '0', '--module', 'own=no.mjs#f'], /no\.mjs must be a module, got no such file/],
+    [['serve', 'rewards', '--port', '0', '--module', 'math=x.mjs#f'], /must have a name of its own, got math/],
     [['verify', 'math', '--file', 'folder'], /folder: must be a readable file, got a folder; check the path/],
     [['verify', 'math', '--file', 'x.csv'], /must end in \.json, \.jsonl, \.ndjson, \.parquet, got \.csv; write it/],
   ])('%j', async (argv, line) => {

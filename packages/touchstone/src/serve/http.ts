@@ -139,8 +139,11 @@ export async function listen(
     return { url: `http://${shown}:${address.port}`, close: () => shutDown(server, graceMs) };
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    const elsewhere = ['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'].includes(reason);
     throw new UserError(
-      `${command}: ${host}:${port} must be free to listen on, got ${reason}; choose another --port or --host`,
+      elsewhere
+        ? `${command}: ${host} must be an address of this machine, got ${reason}; choose another --host`
+        : `${command}: ${host}:${port} must be free to listen on, got ${reason}; choose another --port or --host`,
     );
   }
 }
