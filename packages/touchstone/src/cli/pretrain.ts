@@ -40,7 +40,7 @@ export function registerPretrain(program: Command, { io }: CliContext): void {
 async function runPretrain(file: string | undefined, options: PretrainOptions, io: CliIo): Promise<void> {
   const recipe = await recipeOf(file, options, io);
   if (options.dryRun === true) {
-    io.stdout(`${JSON.stringify(recipe, null, 2)}\n`);
+    io.stdout(`${JSON.stringify(recipe, null, options.json === true ? 0 : 2)}\n`);
     return;
   }
   const { pretrain } = await import('../pretrain/pretrain.js');

@@ -95,6 +95,14 @@ describe('touchstone train', () => {
     expect(await readdir(directory)).toEqual(before);
   });
 
+  it('prints the settings of pretrain as one line of JSON where lines are asked for', async () => {
+    const directory = await workplace();
+    const { code, stdout } = await runCli(['pretrain', '--dry-run', '--json', '--set', 'steps=7'], { directory });
+    expect(code).toBe(0);
+    expect(stdout.trimEnd()).toBe(JSON.stringify(JSON.parse(stdout)));
+    expect(JSON.parse(stdout)).toMatchObject({ steps: 7 });
+  });
+
   it('says with --dry-run what the run would take, on stderr', async () => {
     const directory = await workplace();
     const dry = (...more: string[]) => runCli(['train', 'toy.json', '--dry-run', ...more], { directory });
