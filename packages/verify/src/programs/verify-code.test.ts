@@ -117,19 +117,21 @@ def add(a, b):
   });
 
   it('stops between tests that each keep to their time, when the time for all is over', async () => {
-    const tests = Array.from({ length: 30 }, () => ({ args: [1, 2], expected: 3 }));
+    // Even on a busy machine one test ends in the time for all, and their time together is far more than that.
+    const count = 60;
+    const tests = Array.from({ length: count }, () => ({ args: [1, 2], expected: 3 }));
     const slow = 'import time\ndef add(a, b):\n    time.sleep(0.3)\n    return a + b';
-    const limits = { wallMs: 5000, totalMs: 1500 };
+    const limits = { wallMs: 5000, totalMs: 5000 };
     const script = 'const add = (a, b) => { const end = Date.now() + 300; while (Date.now() < end); return a + b; };';
     const verdicts = await Promise.all([
       judge(slow, { ...add, tests }, limits),
-      judge(slow, { function: 'add', assertions: Array(30).fill('assert add(1, 2) == 3').join('\n') }, limits),
+      judge(slow, { function: 'add', assertions: Array(count).fill('assert add(1, 2) == 3').join('\n') }, limits),
       verifyCode(script, { ...add, language: 'javascript', tests }, limits),
     ]);
     for (const verdict of verdicts) {
       const passed = vector(verdict).reduce((sum, each) => sum + each, 0);
       expect(passed).toBeGreaterThan(0);
-      expect(passed).toBeLessThan(30);
+      expect(passed).toBeLessThan(count);
     }
   }, 60_000);
 
