@@ -1,54 +1,95 @@
 import type { OptimOptions, OptimStats } from '../engine.js';
+import type { WeightLayout } from '../model/layout.js';
 import type { ModelState } from './model-state.js';
 import { trainingState } from './model-state.js';
+
+/** Weights `from` to before `end` of the flat layout. */
+export type WeightRange = readonly [from: number, end: number];
 
 /**
  * AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101) and global-norm clipping as PyTorch's
  * `clip_grad_norm_` does it (divisor norm + 1e-6). Clears the gradient. A non-finite norm changes nothing but that.
  */
 export function adamwStep(model: ModelState, options: OptimOptions): Required<OptimStats> {
+  const all: WeightRange = [0, model.weights.layout.length];
+  const { rates, ...stats } = beginStep(model, options, squaredSum(model, all));
+  if (rates) updateWeights(model, all, rates);
+  trainingState(model).gradient.fill(0);
+  if (rates) model.version++;
+  return stats;
+}
+
+/**
+ * Counts a step and gives what `updateWeights` needs for it; null, and not counted, where the gradient is not finite.
+ *
+ * @param squares The sum of all squares of the gradient.
+ */
+export function beginStep(
+  model: ModelState,
+  options: OptimOptions,
+  squares: number,
+): Required<OptimStats> & { readonly rates: StepRates | null } {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
   const state = trainingState(model);
-  const gradNorm = globalNorm(model, state.gradient);
-  if (!Number.isFinite(gradNorm)) {
-    state.gradient.fill(0);
-    return { gradNorm, step: state.step };
-  }
-  const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;
+  const gradNorm = Math.sqrt(squares);
+  if (!Number.isFinite(gradNorm)) return { gradNorm, step: state.step, rates: null };
   state.step++;
   const rates = {
-    clip,
+    clip: maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1,
     beta1,
     beta2,
     eps,
     stepSize: learningRate / (1 - beta1 ** state.step),
     secondScale: 1 / (1 - beta2 ** state.step),
+    kept: 1 - learningRate * weightDecay,
   };
-  for (const { offset, length, shape } of model.weights.layout.slices.values()) {
-    // Norms and biases are vectors; only matrices decay.
-    const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1;
-    const view = (data: Float32Array) => data.subarray(offset, offset + length);
-    updateSlice(
-      view(model.weights.data),
-      view(state.gradient),
-      view(state.firstMoment),
-      view(state.secondMoment),
-      keep,
-      rates,
-    );
-  }
-  state.gradient.fill(0);
-  model.version++;
-  return { gradNorm, step: state.step };
+  return { gradNorm, step: state.step, rates };
 }
 
-interface Rates {
+/** The sum of the squares of the gradient, tensor by tensor. */
+export function squaredSum(model: ModelState, range: WeightRange): number {
+  const { gradient } = trainingState(model);
+  let total = 0;
+  for (const { from, end } of tensorsWithin(model.weights.layout, range)) {
+    let sum = 0;
+    for (let i = from; i < end; i++) sum += (gradient[i] as number) * (gradient[i] as number);
+    total += sum;
+  }
+  return total;
+}
+
+/** Moves the weights of a range and their moments. */
+export function updateWeights(model: ModelState, range: WeightRange, rates: StepRates): void {
+  const { gradient, firstMoment, secondMoment } = trainingState(model);
+  for (const { from, end, shape } of tensorsWithin(model.weights.layout, range)) {
+    // Norms and biases are vectors; only matrices decay.
+    const keep = shape.length > 1 ? rates.kept : 1;
+    const view = (data: Float32Array) => data.subarray(from, end);
+    updateSlice(view(model.weights.data), view(gradient), view(firstMoment), view(secondMoment), keep, rates);
+  }
+}
+
+/** The parts of tensors that lie in a range. */
+function tensorsWithin({ slices }: WeightLayout, [first, last]: WeightRange) {
+  return [...slices.values()]
+    .map(({ offset, length, shape }) => ({
+      from: Math.max(offset, first),
+      end: Math.min(offset + length, last),
+      shape,
+    }))
+    .filter(({ from, end }) => from < end);
+}
+
+/** What a step does to every weight. */
+export interface StepRates {
   readonly clip: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
   readonly stepSize: number;
   readonly secondScale: number;
+  /** What weight decay leaves of a matrix. */
+  readonly kept: number;
 }
 
 function updateSlice(
@@ -57,7 +98,7 @@ function updateSlice(
   first: Float32Array,
   second: Float32Array,
   keep: number,
-  { clip, beta1, beta2, eps, stepSize, secondScale }: Rates,
+  { clip, beta1, beta2, eps, stepSize, secondScale }: StepRates,
 ): void {
   const newShare1 = 1 - beta1;
   const newShare2 = 1 - beta2;
@@ -69,15 +110,4 @@ function updateSlice(
     second[i] = v;
     weights[i] = (weights[i] as number) * keep - (stepSize * m) / (Math.sqrt(v * secondScale) + eps);
   }
-}
-
-/** L2 norm over all weights, summed tensor by tensor in a fixed order. */
-function globalNorm(model: ModelState, gradient: Float32Array): number {
-  let total = 0;
-  for (const { offset, length } of model.weights.layout.slices.values()) {
-    let sum = 0;
-    for (let i = offset; i < offset + length; i++) sum += (gradient[i] as number) * (gradient[i] as number);
-    total += sum;
-  }
-  return Math.sqrt(total);
 }

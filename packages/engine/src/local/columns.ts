@@ -8,14 +8,14 @@ import { packSequences, type MicroBatchLimits } from './packing.js';
 import { type GraphSession, tensor, type Tensor } from './session.js';
 import type { SessionCache } from './session-cache.js';
 
-/** Tokens that run through graphs at a time, in all lanes together: more takes memory and gains no speed. */
+/** Tokens that run through a graph at a time: fewer pay more often for a run, more leave the cache of a core. */
 const TOKENS_AT_A_TIME = 1024;
-/** Bounds the [scored, vocab] matrices of the head: 64M elements are 256 MB each. */
+/** Bounds the [scored, vocab] matrices of the head in all lanes: 64M elements are 256 MB each. */
 const HEAD_ELEMENTS = 64 * 1024 * 1024;
 
 /** How much of a batch runs through a graph at once, beside other `lanes`. */
 export function microBatchLimits(vocabSize: number, lanes = 1): MicroBatchLimits {
-  return { tokens: TOKENS_AT_A_TIME / lanes, scored: Math.ceil(HEAD_ELEMENTS / vocabSize / lanes) };
+  return { tokens: TOKENS_AT_A_TIME, scored: Math.ceil(HEAD_ELEMENTS / vocabSize / lanes) };
 }
 
 /**

@@ -18,10 +18,11 @@ import { withValueHead } from '../model/init.js';
 import { readWeights } from '../model/weight-files.js';
 import { StopStringWatcher } from '../text/stop-strings.js';
 import { Tokenizer } from '../text/tokenizer.js';
-import { adamwStep } from './adamw.js';
+import { adamwStep, type StepRates } from './adamw.js';
 import { computeColumns } from './columns.js';
+import { HalfStep } from './half-step.js';
 import { halveRequests, halveSequences, joinColumns, joinSamples, renumberDrawn } from './halves.js';
-import { createModelState, trainingState, type ModelState } from './model-state.js';
+import { createModelState, createTraining, trainingState, type ModelState, type Moments } from './model-state.js';
 import { readOptimizerState, writeOptimizerState } from './optimizer-file.js';
 import type { WorkerSettings } from './protocol.js';
 import { sampleCompletions, type SamplingFollower } from './sampler.js';
@@ -54,6 +55,8 @@ export class EngineHost {
   private nextId = 0;
   /** Models whose last gradient failed half-way. */
   private readonly torn = new Set<number>();
+  /** This lane's part in the steps of models that another worker's host trains together with this one. */
+  private readonly halfSteps = new Map<number, HalfStep>();
   /** Graphs with all threads, for work that is not halved. */
   private readonly sessions: SessionCache;
   private readonly halves: { readonly sessions: SessionCache; readonly lane: SecondLane } | undefined;
@@ -150,22 +153,35 @@ export class EngineHost {
 
   async optimStep(id: number, options: OptimOptions): Promise<Required<OptimStats>> {
     const state = this.trainable(id);
-    await this.halves?.lane.collectGradient(this.model(id));
+    const model = this.model(id);
     if (this.torn.delete(id)) {
+      await this.halves?.lane.dropGradient(model);
       trainingState(state).gradient.fill(0);
       const rule = 'every forwardBackward since the last step must have succeeded';
       const fix = 'look at its error; the weights are as before, the gradient is cleared';
       throw new EngineError('invalid-argument', { at: 'optimStep', rule, fix });
     }
-    return adamwStep(state, options);
+    const lane = this.halves?.lane;
+    return lane?.holdsGradient(model) ? await lane.optimStep(model, options) : adamwStep(state, options);
   }
 
-  /** Hands out the accumulated gradient and clears it. */
-  takeGradient(id: number): Float32Array {
-    const { gradient } = trainingState(this.trainable(id));
-    const taken = gradient.slice();
-    gradient.fill(0);
-    return taken;
+  /** From now on this host accumulates a part of a gradient; `HalfStep` says what a step does with it. */
+  joinTraining(id: number, moments: Moments, exchange: Float32Array): void {
+    const state = this.trainable(id);
+    state.training = createTraining(state, moments);
+    this.halfSteps.set(id, new HalfStep(state, 'second', exchange));
+  }
+
+  halfStep(id: number, part: 'offerGradient' | 'addGradient' | 'takeWeights'): number | void {
+    return this.halfSteps.get(id)?.[part]();
+  }
+
+  updateHalf(id: number, rates: StepRates | null): void {
+    this.halfSteps.get(id)?.update(rates);
+  }
+
+  clearGradient(id: number): void {
+    trainingState(this.trainable(id)).gradient.fill(0);
   }
 
   setWeights(id: number, data: Float32Array): void {
@@ -200,13 +216,14 @@ export class EngineHost {
     const { state } = this.model(id);
     const { data } = await readWeights(folder, state.weights.layout);
     this.setWeights(id, data);
-    await this.halves?.lane.collectGradient(this.model(id));
+    await this.halves?.lane.dropGradient(this.model(id));
     if (!state.frozen) await readOptimizerState(folder, state);
   }
 
   async release(id: number): Promise<void> {
     const model = this.models.get(id);
     this.models.delete(id);
+    this.halfSteps.delete(id);
     if (!model) return;
     await this.sessions.forget(model.state);
     await this.halves?.sessions.forget(model.state);

@@ -14,6 +14,11 @@ export interface PromptPlace {
   readonly at: number;
 }
 
+interface CacheTensors {
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly fetches: Readonly<Record<string, Tensor>>;
+}
+
 /** Times by which the room grows: the graph reads all of it, and moving the cache costs about as much as reading it. */
 const BLOCK = 16;
 
@@ -30,6 +35,8 @@ export class KvTimeline {
   private readonly newValues: Float32Array[];
   /** Times that the present layout of the cache has room for. */
   private room: number;
+  /** What `tensors` gives until the layout changes. */
+  private laidOut: CacheTensors | undefined;
   /** The present: times before it are written. */
   end: number;
 
@@ -86,7 +93,11 @@ export class KvTimeline {
   }
 
   /** The past as the decode graph reads it, and where it writes the present. */
-  tensors(): { readonly feeds: Record<string, Tensor>; readonly fetches: Record<string, Tensor> } {
+  tensors(): CacheTensors {
+    return (this.laidOut ??= this.layOut());
+  }
+
+  private layOut(): CacheTensors {
     const { kvHeads, headDim, layers } = this.config;
     const cells = this.rows * kvHeads;
     const feeds: Record<string, Tensor> = {};
@@ -144,6 +155,7 @@ export class KvTimeline {
       kept.forEach((row, i) => layer.copyWithin(i * size, row * size, (row + 1) * size));
     }
     this.rows = kept.length;
+    this.laidOut = undefined;
   }
 
   /** Forgets what no row needs, and lays the cache out with more room where that is not enough. */
@@ -166,6 +178,7 @@ export class KvTimeline {
       else for (let cell = 1; cell < cells; cell++) move(cell, after, 0);
     }
     this.room = after;
+    this.laidOut = undefined;
     this.end -= moved;
     return moved;
   }

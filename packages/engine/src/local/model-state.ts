@@ -14,14 +14,18 @@ export interface ModelState {
   version: number;
 }
 
+/** The first and second moments of AdamW, flat in the layout of the weights, in memory that lanes share. */
+export interface Moments {
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+}
+
 /** Accumulated gradient and AdamW moments, each one flat array in the layout of the weights. */
-export interface TrainingState {
+export interface TrainingState extends Moments {
   readonly gradient: Float32Array;
   /** The gradient as fed (`grad:<name>`) and as fetched (`sum:<name>`): one buffer, so accumulation is in place. */
   readonly gradientFeeds: Readonly<Record<string, Tensor>>;
   readonly gradientFetches: Readonly<Record<string, Tensor>>;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
   /** Optimiser steps taken. */
   step: number;
 }
@@ -32,18 +36,29 @@ export function createModelState(config: ModelConfig, weights: ModelWeights, fro
 
 /** The training state of a model that may be trained, created on first use. */
 export function trainingState(model: ModelState): TrainingState {
-  if (model.training) return model.training;
-  const { layout } = model.weights;
-  const gradient = new Float32Array(layout.length);
-  model.training = {
+  const { length } = model.weights.layout;
+  return (model.training ??= createTraining(model, {
+    firstMoment: sharedFloats(length),
+    secondMoment: sharedFloats(length),
+  }));
+}
+
+/** A training state at its beginning, but for the moments. */
+export function createTraining(model: ModelState, { firstMoment, secondMoment }: Moments): TrainingState {
+  const gradient = new Float32Array(model.weights.layout.length);
+  return {
     gradient,
     gradientFeeds: tensorsOf(model.weights, gradient, 'grad:'),
     gradientFetches: tensorsOf(model.weights, gradient, 'sum:'),
-    firstMoment: new Float32Array(layout.length),
-    secondMoment: new Float32Array(layout.length),
+    firstMoment,
+    secondMoment,
     step: 0,
   };
-  return model.training;
+}
+
+/** Zeros in memory that threads share. ONNX Runtime reads no such memory. */
+export function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 function tensorsOf({ layout }: ModelWeights, data: Float32Array, prefix: string): Record<string, Tensor> {

@@ -8,7 +8,7 @@ export interface WorkerSettings {
 }
 
 /** The verbs of the host that the main thread may call. */
-export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'halves' | 'nextId'>;
+export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'halves' | 'halfSteps' | 'nextId'>;
 
 export interface Request {
   readonly id: number;

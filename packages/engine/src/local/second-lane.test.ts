@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DrawnToken } from '../engine.js';
 import { parseModelConfig } from '../model/config.js';
@@ -90,6 +93,43 @@ it('after updates the log-probs of sampling are those of forward: both lanes and
       logProbs.forEach((value, t) => expect(value).toBeCloseTo(logProb[offsets[i]! + 3 + t]!, 4));
     });
   }
+});
+
+it('a checkpoint holds the moments of both lanes, and brings them back', async () => {
+  const checkpoint = await mkdtemp(join(tmpdir(), 'lanes-'));
+  const batch = await batchOf(whole);
+  const gradients = { logProb: Float32Array.from(batch.tokens, (_, t) => Math.cos(t)) };
+  const learn = async () => {
+    await halved.forwardBackward(batch, gradients);
+    await halved.optimStep({ learningRate: 0.003 });
+    return await halved.forward(batch);
+  };
+  await learn();
+  await halved.saveState(checkpoint);
+  const after = await learn();
+  // What was accumulated before a checkpoint is loaded is forgotten in both lanes.
+  await halved.forwardBackward(batch, gradients);
+  await halved.loadState(checkpoint);
+  expect(await learn()).toEqual(after);
+  await rm(checkpoint, { recursive: true });
+});
+
+it('a folder without an optimiser begins one anew in both lanes', async () => {
+  const checkpoint = await mkdtemp(join(tmpdir(), 'lanes-'));
+  await halved.saveState(checkpoint, { weightsOnly: true });
+  const fresh = await LocalEngine.load(checkpoint, { threads: 2 });
+  await halved.loadState(checkpoint);
+  const batch = await batchOf(whole);
+  const gradients = { logProb: Float32Array.from(batch.tokens, (_, t) => Math.cos(t)) };
+  const learned = [];
+  for (const engine of [halved, fresh]) {
+    await engine.forwardBackward(batch, gradients);
+    await engine.optimStep({ learningRate: 0.003 });
+    learned.push(await engine.forward(batch));
+  }
+  expect(learned[0]).toEqual(learned[1]);
+  await fresh.dispose();
+  await rm(checkpoint, { recursive: true });
 });
 
 it('two lanes give equal results on every run', async () => {

@@ -1,6 +1,8 @@
 import type {
   ColumnRequest,
   DrawnToken,
+  OptimOptions,
+  OptimStats,
   Sample,
   SampleOptions,
   SampleRequest,
@@ -8,14 +10,18 @@ import type {
   TokenColumns,
   TokenGradients,
 } from '../engine.js';
+import { beginStep } from './adamw.js';
+import { HalfStep } from './half-step.js';
 import type { HostedModel } from './host.js';
-import { trainingState } from './model-state.js';
+import { sharedFloats, trainingState, type TrainingState } from './model-state.js';
 import { WorkerClient } from './worker-client.js';
 
 interface Copy {
   readonly id: number;
   version: number;
   hasGradient: boolean;
+  /** What both lanes' steps work on: made when the lane first takes part in training `of`. */
+  step: { readonly of: TrainingState; readonly half: HalfStep } | undefined;
 }
 
 /**
@@ -52,18 +58,38 @@ export class SecondLane {
     among: ReadonlySet<number>,
   ): Promise<TokenColumns> {
     const copy = this.copyOf(model);
-    if (gradients) copy.hasGradient = true;
+    if (gradients) this.joinTraining(model, copy);
     return await this.worker.call('columns', copy.id, batch, wanted, gradients, among);
   }
 
-  /** Adds the gradient that was accumulated there, and clears it. */
-  async collectGradient(model: HostedModel): Promise<void> {
+  /** Whether a part of the model's gradient was accumulated here. */
+  holdsGradient(model: HostedModel): boolean {
+    return this.copies.get(model)?.hasGradient === true;
+  }
+
+  /** Clears what was accumulated here. */
+  async dropGradient(model: HostedModel): Promise<void> {
     const copy = this.copies.get(model);
     if (!copy?.hasGradient) return;
     copy.hasGradient = false;
-    const part = await this.worker.call('takeGradient', copy.id);
-    const { gradient } = trainingState(model.state);
-    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (part[i] as number);
+    await this.worker.call('clearGradient', copy.id);
+  }
+
+  /** An AdamW step by the gradients of both lanes, each of which moves half of the weights; see `adamwStep`. */
+  async optimStep(model: HostedModel, options: OptimOptions): Promise<Required<OptimStats>> {
+    const copy = this.copies.get(model);
+    if (!copy?.step) throw new Error('SecondLane: it takes no part in this training; this is our bug');
+    const { half } = copy.step;
+    const theirs = (part: 'offerGradient' | 'addGradient' | 'takeWeights') =>
+      this.worker.call('halfStep', copy.id, part);
+    await both(theirs('offerGradient'), () => half.offerGradient());
+    const [square, otherSquare] = await both(theirs('addGradient'), () => half.addGradient());
+    const { rates, ...stats } = beginStep(model.state, options, square + (otherSquare as number));
+    copy.hasGradient = false;
+    await both(this.worker.call('updateHalf', copy.id, rates), () => half.update(rates));
+    await both(theirs('takeWeights'), () => half.takeWeights());
+    copy.version = model.state.version;
+    return stats;
   }
 
   async release(model: HostedModel): Promise<void> {
@@ -90,14 +116,30 @@ export class SecondLane {
   private begin(model: HostedModel): Copy {
     const { state, companions } = model;
     const { config, weights, frozen, version } = state;
-    const copy = { id: this.nextId++, version, hasGradient: false };
+    const copy: Copy = { id: this.nextId++, version, hasGradient: false, step: undefined };
     this.copies.set(model, copy);
     this.inTheBackground(this.worker.call('create', { config, weights, companions }, frozen));
     return copy;
+  }
+
+  private joinTraining(model: HostedModel, copy: Copy): void {
+    copy.hasGradient = true;
+    const training = trainingState(model.state);
+    if (copy.step?.of === training) return;
+    const { firstMoment, secondMoment } = training;
+    const exchange = sharedFloats(firstMoment.length);
+    copy.step = { of: training, half: new HalfStep(model.state, 'first', exchange) };
+    this.inTheBackground(this.worker.call('joinTraining', copy.id, { firstMoment, secondMoment }, exchange));
   }
 
   /** A call that is followed by one that waits: if this one fails, so does that. */
   private inTheBackground(call: Promise<unknown>): void {
     call.catch(() => undefined);
   }
+}
+
+/** What this thread computes, and what the other does meanwhile. */
+async function both<T, U>(theirs: Promise<T>, ours: () => U): Promise<[U, T]> {
+  const result = ours();
+  return [result, await theirs];
 }
