@@ -1,3 +1,4 @@
+import { nearest } from '../nearest.js';
 import { optionFault, type OptionFault, type OptionRule } from '../task-faults.js';
 import type { ProgramTest, TestLimits, TestSuite } from './tests.js';
 
@@ -10,10 +11,15 @@ export interface CodeOptions extends TestLimits {
 
 const TEXTS = ['function', 'prefix', 'setup', 'solution', 'checker'] as const;
 
+const SUITE_KEYS = ['language', 'tests', 'assertions', ...TEXTS];
+const TEST_KEYS = ['function', 'stdin', 'args', 'kwargs', 'expected', 'weight'];
+
 /** The suite in a reference, or what is wrong with it in words. */
 export function readSuite(reference: unknown): TestSuite | string {
   const rule = 'a reference is { tests?, assertions?, function?, prefix?, setup?, solution?, checker?, language? }';
   if (!isRecord(reference)) return `verifyCode: ${rule}, got ${typeof reference}; give one`;
+  const unknown = unknownKey(reference, SUITE_KEYS);
+  if (unknown !== null) return `verifyCode: the reference ${unknown}`;
   const { language, tests, assertions } = reference;
   if (language !== undefined && language !== 'python' && language !== 'javascript' && language !== 'typescript') {
     return `verifyCode: language must be python, javascript or typescript, got ${JSON.stringify(language)}; give one`;
@@ -40,6 +46,8 @@ export function readSuite(reference: unknown): TestSuite | string {
 
 function faultOf(test: unknown): string | null {
   if (!isRecord(test)) return `must be an object, got ${typeof test}; give { args, expected } or { stdin, expected }`;
+  const unknown = unknownKey(test, TEST_KEYS);
+  if (unknown !== null) return unknown;
   const { stdin, args, kwargs, expected, weight } = test as Partial<Record<string, unknown>> & Partial<ProgramTest>;
   if ((stdin === undefined) === (args === undefined)) return 'must have either stdin or args; give one of them';
   if (stdin !== undefined && typeof stdin !== 'string') return `must have a text as stdin, got ${typeof stdin}`;
@@ -52,6 +60,12 @@ function faultOf(test: unknown): string | null {
     return `must have a weight of at least 0, got ${JSON.stringify(weight)}`;
   }
   return null;
+}
+
+/** A misspelt checker must not turn into a comparison that nobody asked for. */
+function unknownKey(given: Readonly<Record<string, unknown>>, known: readonly string[]): string | null {
+  const key = Object.keys(given).find((name) => given[name] !== undefined && !known.includes(name));
+  return key === undefined ? null : `has the unknown key ${key.slice(0, 60)}; did you mean ${nearest(key, known)}?`;
 }
 
 const OPTIONS = {

@@ -153,6 +153,21 @@ def add(a, b):
     });
   });
 
+  it.each([
+    [
+      { function: 'add', checkr: 'def check(i, o, e): return True', tests: [] },
+      /unknown key checkr; did you mean checker\?/,
+    ],
+    [
+      { function: 'add', tests: [{ args: [1, 2], expect: 3 }] },
+      /test 1 has the unknown key expect; did you mean expected\?/,
+    ],
+  ])('names a key that no suite has: %j', async (suite, message) => {
+    const { outcome, reason, feedback } = await judge(right, suite);
+    expect([outcome, reason]).toEqual(['unscorable', 'bad-reference']);
+    expect(feedback).toMatch(message);
+  });
+
   it.each(['raise KeyboardInterrupt', 'raise GeneratorExit', 'b"\\xff".decode()'])(
     'a program that does %s has failed, in a script as in a call',
     async (line) => {
