@@ -18,7 +18,7 @@ beforeAll(async () => {
   await file('gold.jsonl', '{"answer":"work\\n#### 12","question":"6+6?"}\n{"answer":"no mark","question":"?"}\n');
   await file(
     'own.mjs',
-    'export const contains = (response, reference) => response.includes(reference);\nexport const loop = () => { for (;;); };\n',
+    'export const contains = (response, reference) => response.includes(reference);\nexport const loop = () => { for (;;); };\nexport const last = (response) => { while (response === "5"); return true; };\n',
   );
   await file(
     'exam.json',
@@ -85,6 +85,32 @@ describe('touchstone verify', () => {
       { id: 1, verdict: { outcome: 'correct' } },
       { id: 2, verdict: { outcome: 'incorrect' } },
     ]);
+  });
+
+  it('writes each verdict as soon as those before it are there, whatever the next ones take', async () => {
+    const judging = run(
+      'verify',
+      'own.mjs#last',
+      '--file',
+      'answers.jsonl',
+      '--out',
+      'growing.jsonl',
+      '--deadline',
+      '6000',
+    );
+    const file = join(directory, 'growing.jsonl');
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 5000 }).toMatch(/"id":1.*correct.*\n$/);
+    const { err } = await judging;
+    expect(err).toBe('');
+    expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(2);
+  });
+
+  it('leaves the verdicts of an earlier run where the verifier does not load', async () => {
+    await run('verify', 'exact', '--file', 'answers.jsonl', '--out', 'kept.jsonl');
+    const before = await readFile(join(directory, 'kept.jsonl'), 'utf8');
+    const { code, err } = await run('verify', 'own.mjs#absent', '--file', 'answers.jsonl', '--out', 'kept.jsonl');
+    expect([code, err]).toEqual([2, expect.stringMatching(/has the export/)]);
+    expect(await readFile(join(directory, 'kept.jsonl'), 'utf8')).toBe(before);
   });
 
   it('runs a verifier of the caller, and ends it at the deadline', async () => {

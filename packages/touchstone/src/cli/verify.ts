@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { executedVerifiers, openResources, verifiers, type ExecutedResources, type Verdict } from '@touchstone/verify';
@@ -7,6 +5,7 @@ import type { VerifierTarget } from '@touchstone/verify/runner';
 import { UserError } from '../errors.js';
 import { countVerdicts, judgeRows, type JudgedRow } from '../scoring/judge-rows.js';
 import { readTable } from '../scoring/table.js';
+import { VerdictFile } from '../scoring/verdict-file.js';
 import type { CliContext } from './context.js';
 import type { CliIo } from './io.js';
 import {
@@ -33,6 +32,9 @@ interface VerifyOptions extends JudgingOptions {
   readonly out?: string;
   readonly vision: readonly string[];
 }
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS_MS = 3000;
 
 export function registerVerify(program: Command, context: CliContext): void {
   const collect = (value: string, list: readonly string[]): readonly string[] => [...list, value];
@@ -122,11 +124,18 @@ async function verifyFile(kind: string, file: string, options: VerifyOptions, io
     referenceJson: referenceJson !== undefined,
   };
   const resources = await visionResources(verifier, options, io.directory);
-  const judged = await withPool({ ...options, resources }, (pool) =>
-    judgeRows(rows, verifier, fields, pool, verifierOptions(options)),
-  );
-  for (const { verdict } of judged.slice(0, 1)) requireLoaded(verdict);
-  if (out !== undefined) await writeVerdicts(out, judged);
+  const verdicts = out === undefined ? undefined : new VerdictFile(out);
+  const progress = rowProgress(rows.length, options, io);
+  const onJudged = (judged: JudgedRow): void => {
+    requireLoaded(judged.verdict);
+    verdicts?.write(judged);
+    progress();
+  };
+  const judged = await withPool({ ...options, resources }, async (pool) => {
+    const all = await judgeRows(rows, verifier, fields, pool, verifierOptions(options), onJudged);
+    verdicts?.end();
+    return all;
+  }).finally(() => verdicts?.close());
   const counts = countVerdicts(judged.map(({ verdict }) => verdict));
   if (options.json === true) {
     io.stdout(`${JSON.stringify(counts)}\n`);
@@ -138,21 +147,14 @@ async function verifyFile(kind: string, file: string, options: VerifyOptions, io
   io.stdout([`${counts.rows} rows, mean score ${figure(counts.meanScore ?? undefined)}`, ...outcomes, ''].join('\n'));
 }
 
-/** Each row with its verdict beside its own fields. */
-async function writeVerdicts(file: string, judged: readonly JudgedRow[]): Promise<void> {
-  const stream = createWriteStream(file);
-  const failed = once(stream, 'error').then(([error]) => {
-    throw error as Error;
-  });
-  const written = (async () => {
-    for (const { row, verdict } of judged) {
-      const line = JSON.stringify({ ...row.fields, verdict }, (_, value: unknown) =>
-        typeof value === 'bigint' ? Number(value) : value,
-      );
-      if (!stream.write(`${line}\n`)) await once(stream, 'drain');
-    }
-    stream.end();
-    await once(stream, 'finish');
-  })();
-  await Promise.race([written, failed]);
+/** Says every few seconds how far a long file is. */
+function rowProgress(total: number, { json }: VerifyOptions, io: CliIo): () => void {
+  let done = 0;
+  let said = performance.now();
+  return () => {
+    done += 1;
+    if (json === true || done === total || performance.now() - said < PROGRESS_MS) return;
+    said = performance.now();
+    io.stderr(`${done}/${total} rows\n`);
+  };
 }

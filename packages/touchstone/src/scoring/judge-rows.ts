@@ -19,13 +19,17 @@ export interface JudgedRow {
   readonly verdict: Verdict;
 }
 
-/** Judges every row of a table; verdicts stand in the order of the rows. */
+/**
+ * Judges every row of a table; verdicts stand in the order of the rows. `onJudged` sees each row in that order too, as
+ * soon as those before it are judged; what it throws ends the run.
+ */
 export async function judgeRows(
   rows: readonly Row[],
   verifier: VerifierTarget,
   fields: RowFields,
   pool: VerifierPool,
   options?: Job['options'],
+  onJudged?: (judged: JudgedRow) => void,
 ): Promise<JudgedRow[]> {
   const jobs = rows.map((row): Job => ({
     verifier,
@@ -33,8 +37,19 @@ export async function judgeRows(
     reference: referenceOf(row, fields),
     ...(options !== undefined && { options }),
   }));
-  const verdicts = await pool.runAll(jobs);
-  return rows.map((row, i) => ({ row, job: jobs[i] as Job, verdict: verdicts[i] as Verdict }));
+  const judged: JudgedRow[] = [];
+  const early = new Map<number, Verdict>();
+  const onVerdict = (verdict: Verdict, position: number): void => {
+    early.set(position, verdict);
+    for (let next = early.get(judged.length); next !== undefined; next = early.get(judged.length)) {
+      early.delete(judged.length);
+      const entry = { row: rows[judged.length] as Row, job: jobs[judged.length] as Job, verdict: next };
+      judged.push(entry);
+      onJudged?.(entry);
+    }
+  };
+  await pool.runAll(jobs, { onVerdict });
+  return judged;
 }
 
 /** The reference of a row: its field, or the part of it that is the answer. */

@@ -51,6 +51,12 @@ export interface PoolOptions {
 }
 
 /** What a pool is doing: jobs waiting and running, workers a crew may have, workers killed or lost since it was made. */
+export interface RunAllOptions {
+  readonly signal?: AbortSignal;
+  readonly concurrency?: number;
+  readonly onVerdict?: (verdict: Verdict, position: number) => void;
+}
+
 export interface PoolState {
   readonly waiting: number;
   readonly running: number;
@@ -131,17 +137,29 @@ export class VerifierPool implements Runner {
 
   /**
    * Judges many jobs and returns verdicts in their order. At most `concurrency` of them are in the pool at a time
-   * (default: sixteen a worker), so that one long list leaves room for other callers.
+   * (default: sixteen a worker), so that one long list leaves room for other callers. `onVerdict` sees each verdict as
+   * it comes, with its position; what it throws ends the run.
    */
   async runAll(
     jobs: Iterable<Job>,
-    { signal, concurrency = this.workers * 16 }: { signal?: AbortSignal; concurrency?: number } = {},
+    { signal, concurrency = this.workers * 16, onVerdict }: RunAllOptions = {},
   ): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
     // One generator shared by all lanes: each takes the next job, and a failure in one closes it for the others.
     const source = numbered(jobs);
+    let follow = onVerdict;
     const feed = async (): Promise<void> => {
-      for (const [position, job] of source) verdicts[position] = await this.run(job, signal);
+      for (const [position, job] of source) {
+        const verdict = await this.run(job, signal);
+        verdicts[position] = verdict;
+        try {
+          follow?.(verdict, position);
+        } catch (error) {
+          // The other lanes end with the job that each has begun; nobody follows them any more.
+          follow = undefined;
+          throw error;
+        }
+      }
     };
     const lanes = Math.min(this.queueLimit, positive('concurrency', concurrency));
     await Promise.all(Array.from({ length: lanes }, feed));
