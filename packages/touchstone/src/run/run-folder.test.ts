@@ -6,7 +6,7 @@ import { describeForPeople, UserError } from '../errors.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { toyRecipe } from '../testing/toy-run.js';
 import { appendJsonLine, cutFile, fileSize, writeWhole } from './files.js';
-import { createRun, lockRun, readRun, removeUnbegun, runPaths } from './run-folder.js';
+import { createRun, readRun, removeUnbegun } from './run-folder.js';
 
 const description = {
   ...{ recipe: toyRecipe(), recipeFile: null, directory: '/somewhere', seeds: { run: 0, evaluation: 0 } },
@@ -41,26 +41,6 @@ describe('a run folder', () => {
     await cutFile(paths.metrics, 0);
     await removeUnbegun(paths);
     expect(existsSync(paths.folder)).toBe(false);
-  });
-});
-
-describe('lockRun', () => {
-  it('keeps a second writer out until the first is done', async () => {
-    const paths = runPaths(await temporaryFolder());
-    const unlock = await lockRun(paths);
-    await expect(lockRun(paths)).rejects.toThrow(new RegExp(`one process only, got process ${process.pid} at it`));
-    await unlock();
-    await (
-      await lockRun(paths)
-    )();
-  });
-
-  it.each(['999999999', '', 'garbage'])('takes over from a process that is gone (%j)', async (owner) => {
-    const paths = runPaths(await temporaryFolder());
-    await writeFile(paths.lock, owner);
-    const unlock = await lockRun(paths);
-    expect(await readFile(paths.lock, 'utf8')).toBe(String(process.pid));
-    await unlock();
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseSettings } from '../config/nearest.js';
 import type { Recipe } from '../config/recipe.js';
@@ -93,42 +93,4 @@ export async function readRun(folder: string): Promise<RunDescription> {
     throw new UserError(`${description}: format must be ${FORMAT}, got ${got}; resume with the version that wrote it`);
   }
   return { ...value, recipe: parseSettings(description, recipeSchema, value.recipe) };
-}
-
-/**
- * Claims the folder for this process until the returned function is called. A claim of a process that is gone, as after
- * a kill, is taken over. Throws a UserError while another process writes to the folder.
- */
-export async function lockRun({ lock, folder }: RunPaths): Promise<() => Promise<void>> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = await open(lock, 'wx');
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return () => rm(lock, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = Number(await readFile(lock, 'utf8'));
-      if (isRunning(owner)) {
-        throw new UserError(
-          `${folder}: a run can be written by one process only, got process ${owner} at it; wait for it, ` +
-            `or remove ${lock} if that process is something else`,
-        );
-      }
-      await rm(lock, { force: true });
-    }
-  }
-  throw new UserError(
-    `${folder}: a run can be written by one process only, got another that took it just now; try again`,
-  );
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

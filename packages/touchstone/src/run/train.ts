@@ -22,7 +22,7 @@ import type { LoadModel } from './model.js';
 import type { RunObserver } from './observer.js';
 import { writeRollouts } from './rollouts-file.js';
 import type { RunPaths } from './run-folder.js';
-import { lockRun } from './run-folder.js';
+import { lockRun } from './run-lock.js';
 import type { StagesFactory } from './stages.js';
 import { buildStages, checkObjective, objectiveOf, restoreStages, stageStates } from './stages.js';
 
