@@ -13,7 +13,7 @@ const TOKENS_AT_A_TIME = 1024;
 /** Bounds the [scored, vocab] matrices of the head in all lanes: 64M elements are 256 MB each. */
 const HEAD_ELEMENTS = 64 * 1024 * 1024;
 
-/** How much of a batch runs through a graph at once, beside other `lanes`. */
+/** How much of a batch runs through a graph at once where so many `lanes` compute at a time. */
 export function microBatchLimits(vocabSize: number, lanes = 1): MicroBatchLimits {
   return { tokens: TOKENS_AT_A_TIME, scored: Math.ceil(HEAD_ELEMENTS / vocabSize / lanes) };
 }

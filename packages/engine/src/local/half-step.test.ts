@@ -22,7 +22,7 @@ function stepTogether({ first, halves }: ReturnType<typeof models>) {
   const squares = halves.map((half) => half.addGradient());
   const begun = beginStep(first, OPTIONS, squares[0]! + squares[1]!);
   halves.forEach((half) => half.update(begun.rates));
-  halves.forEach((half) => half.takeWeights());
+  if (begun.rates) halves.forEach((half) => half.takeWeights());
   return begun;
 }
 
@@ -60,6 +60,7 @@ it('a gradient that is not finite in either half moves nothing and is cleared', 
   expect([gradNorm, rates, step]).toEqual([Infinity, null, 0]);
   for (const model of [first, second]) {
     expect(model.weights.data).toEqual(before);
+    expect(model.version).toBe(0);
     expect(trainingState(model).gradient.every((g) => g === 0)).toBe(true);
   }
 });

@@ -3,8 +3,8 @@ import { trainingState, type ModelState } from './model-state.js';
 
 /**
  * One lane's part in an optimiser step that two take together. Each accumulated a gradient on its copy of the weights,
- * and each moves the half of the weights that is its own. In the order of the methods; both lanes are through with one
- * before either begins the next.
+ * and each moves the half of the weights that is its own. A step calls the methods in their order; both lanes are through
+ * with one before either begins the next.
  */
 export class HalfStep {
   private readonly own: WeightRange;
@@ -38,14 +38,16 @@ export class HalfStep {
     return squaredSum(this.model, this.own);
   }
 
-  /** Moves the own half and lays it out; null moves nothing. Clears the gradient. */
+  /** Moves the own half, lays it out and clears the gradient. Null, for a gradient that is not finite, only clears it. */
   update(rates: StepRates | null): void {
-    if (rates) updateWeights(this.model, this.own, rates);
-    copyRange(this.model.weights.data, this.exchange, this.own);
+    if (rates) {
+      updateWeights(this.model, this.own, rates);
+      copyRange(this.model.weights.data, this.exchange, this.own);
+    }
     trainingState(this.model).gradient.fill(0);
   }
 
-  /** Takes over the half that the other lane moved. */
+  /** Takes over the half that the other lane moved; left out where nothing moved. */
   takeWeights(): void {
     copyRange(this.exchange, this.model.weights.data, this.other);
     this.model.version++;

@@ -22,11 +22,11 @@ import { adamwStep, type StepRates } from './adamw.js';
 import { computeColumns } from './columns.js';
 import { HalfStep } from './half-step.js';
 import { halveRequests, halveSequences, joinColumns, joinSamples, renumberDrawn } from './halves.js';
-import { createModelState, createTraining, trainingState, type ModelState, type Moments } from './model-state.js';
+import { createModelState, createTraining, type ModelState, type Moments } from './model-state.js';
 import { readOptimizerState, writeOptimizerState } from './optimizer-file.js';
 import type { WorkerSettings } from './protocol.js';
 import { sampleCompletions, type SamplingFollower } from './sampler.js';
-import { SecondLane } from './second-lane.js';
+import { both, SecondLane } from './second-lane.js';
 import { SessionCache } from './session-cache.js';
 
 /** Models of more weights are not copied to the second lane: memory matters more there. */
@@ -103,10 +103,11 @@ export class EngineHost {
     if (!this.halves || !parts) return await sampleHere(this.sessions, model, requests, options, { cancelled, report });
     const [first, second] = parts;
     const reportTheirs = report && ((drawn: readonly DrawnToken[]) => report(renumberDrawn(first, drawn)));
-    const [theirs, ours] = await Promise.all([
-      this.halves.lane.sample(model, second, options, cancelled?.subarray(first.length - 1), reportTheirs),
-      sampleHere(this.halves.sessions, model, first, options, { cancelled, report }),
-    ]);
+    const { lane, sessions } = this.halves;
+    const [ours, theirs] = await both(
+      lane.sample(model, second, options, cancelled?.subarray(first.length - 1), reportTheirs),
+      () => sampleHere(sessions, model, first, options, { cancelled, report }),
+    );
     return joinSamples(ours, theirs);
   }
 
@@ -144,19 +145,18 @@ export class EngineHost {
       return await computeColumns(this.sessions, model.state, batch, wanted, gradients, among);
     }
     const [first, second] = parts;
-    const [theirs, ours] = await Promise.all([
-      this.halves.lane.columns(model, batch, wanted, gradients, second),
-      computeColumns(this.halves.sessions, model.state, batch, wanted, gradients, first),
-    ]);
+    const { lane, sessions } = this.halves;
+    const [ours, theirs] = await both(lane.columns(model, batch, wanted, gradients, second), () =>
+      computeColumns(sessions, model.state, batch, wanted, gradients, first),
+    );
     return joinColumns(ours, theirs);
   }
 
   async optimStep(id: number, options: OptimOptions): Promise<Required<OptimStats>> {
     const state = this.trainable(id);
     const model = this.model(id);
-    if (this.torn.delete(id)) {
-      await this.halves?.lane.dropGradient(model);
-      trainingState(state).gradient.fill(0);
+    if (this.torn.has(id)) {
+      await this.clearGradient(id);
       const rule = 'every forwardBackward since the last step must have succeeded';
       const fix = 'look at its error; the weights are as before, the gradient is cleared';
       throw new EngineError('invalid-argument', { at: 'optimStep', rule, fix });
@@ -172,16 +172,34 @@ export class EngineHost {
     this.halfSteps.set(id, new HalfStep(state, 'second', exchange));
   }
 
-  halfStep(id: number, part: 'offerGradient' | 'addGradient' | 'takeWeights'): number | void {
-    return this.halfSteps.get(id)?.[part]();
+  offerGradient(id: number): void {
+    this.halfStep(id).offerGradient();
+  }
+
+  addGradient(id: number): number {
+    return this.halfStep(id).addGradient();
   }
 
   updateHalf(id: number, rates: StepRates | null): void {
-    this.halfSteps.get(id)?.update(rates);
+    this.halfStep(id).update(rates);
   }
 
-  clearGradient(id: number): void {
-    trainingState(this.trainable(id)).gradient.fill(0);
+  takeWeights(id: number): void {
+    this.halfStep(id).takeWeights();
+  }
+
+  private halfStep(id: number): HalfStep {
+    const half = this.halfSteps.get(id);
+    if (half) return half;
+    throw new Error(`EngineHost: model ${id} is trained by this host alone; this is our bug`);
+  }
+
+  /** Forgets what was accumulated since the last step, in both lanes. */
+  async clearGradient(id: number): Promise<void> {
+    const model = this.model(id);
+    this.torn.delete(id);
+    await this.halves?.lane.dropGradient(model);
+    model.state.training?.gradient.fill(0);
   }
 
   setWeights(id: number, data: Float32Array): void {
@@ -216,13 +234,14 @@ export class EngineHost {
     const { state } = this.model(id);
     const { data } = await readWeights(folder, state.weights.layout);
     this.setWeights(id, data);
-    await this.halves?.lane.dropGradient(this.model(id));
+    await this.clearGradient(id);
     if (!state.frozen) await readOptimizerState(folder, state);
   }
 
   async release(id: number): Promise<void> {
     const model = this.models.get(id);
     this.models.delete(id);
+    this.torn.delete(id);
     this.halfSteps.delete(id);
     if (!model) return;
     await this.sessions.forget(model.state);

@@ -7,8 +7,8 @@ export interface WorkerSettings {
   readonly halves: boolean;
 }
 
-/** The verbs of the host that the main thread may call. */
-export type Verb = Exclude<keyof EngineHost, 'models' | 'sessions' | 'halves' | 'halfSteps' | 'nextId'>;
+/** The verbs of the host that another thread may call. */
+export type Verb = keyof EngineHost;
 
 export interface Request {
   readonly id: number;

@@ -132,6 +132,53 @@ it('a folder without an optimiser begins one anew in both lanes', async () => {
   await rm(checkpoint, { recursive: true });
 });
 
+/** Enough for several runs of a graph in each lane, the last sequences last. */
+async function longBatch() {
+  const { tokens, offsets } = await batchOf(whole);
+  const copies = Array.from({ length: 6 }, (_, copy) => copy);
+  return {
+    tokens: Int32Array.from(copies.flatMap(() => [...tokens])),
+    offsets: Int32Array.from([
+      0,
+      ...copies.flatMap((copy) => [...offsets.subarray(1)].map((o) => o + copy * tokens.length)),
+    ]),
+  };
+}
+
+it('of a gradient that fails in one lane nothing goes on or stays in the other', async () => {
+  const batch = await longBatch();
+  const size = batch.tokens.length;
+  const gradients = { logProb: Float32Array.from(batch.tokens, (_, t) => Math.cos(t)) };
+  // Tokens that no vocabulary has, in the last sequences: the second lane fails at once, the first one computes on.
+  const ids = Int32Array.from(batch.tokens, (_, t) => (t < 0.6 * size ? 0 : 2 ** 30));
+  const topK = { ids, weights: new Float32Array(size).fill(1), width: 1 };
+  const [failed, untouched] = [await halved.fork(), await halved.fork()];
+  const learn = async (engine: LocalEngine) => {
+    await engine.forwardBackward(batch, gradients);
+    await engine.optimStep({ learningRate: 0.003 });
+    return await engine.forward(batch);
+  };
+  await expect(failed.forwardBackward(batch, { ...gradients, topK })).rejects.toThrow(/bounds/);
+  const message = 'optimStep: every forwardBackward since the last step must have succeeded';
+  await expect(failed.optimStep({ learningRate: 0.003 })).rejects.toThrow(message);
+  expect(await learn(failed)).toEqual(await learn(untouched));
+  await failed.dispose();
+  await untouched.dispose();
+});
+
+it('a checkpoint that is loaded after a gradient failed begins anew', async () => {
+  const checkpoint = await mkdtemp(join(tmpdir(), 'lanes-'));
+  const batch = await longBatch();
+  const gradients = { logProb: Float32Array.from(batch.tokens, (_, t) => Math.cos(t)) };
+  const topK = { ids: Int32Array.from(batch.tokens, () => 2 ** 30), weights: gradients.logProb, width: 1 };
+  await halved.saveState(checkpoint);
+  await expect(halved.forwardBackward(batch, { ...gradients, topK })).rejects.toThrow(/bounds/);
+  await halved.loadState(checkpoint);
+  await halved.forwardBackward(batch, gradients);
+  expect((await halved.optimStep({ learningRate: 0.003 })).gradNorm).toBeGreaterThan(0);
+  await rm(checkpoint, { recursive: true });
+});
+
 it('two lanes give equal results on every run', async () => {
   const first = await halved.sample(requests, options);
   expect(await halved.sample(requests, options)).toEqual(first);

@@ -77,17 +77,17 @@ export class SecondLane {
 
   /** An AdamW step by the gradients of both lanes, each of which moves half of the weights; see `adamwStep`. */
   async optimStep(model: HostedModel, options: OptimOptions): Promise<Required<OptimStats>> {
-    const copy = this.copies.get(model);
-    if (!copy?.step) throw new Error('SecondLane: it takes no part in this training; this is our bug');
+    // The weights may have changed since the gradient was accumulated.
+    const copy = this.copyOf(model);
+    if (!copy.step) throw new Error('SecondLane: it takes no part in this training; this is our bug');
     const { half } = copy.step;
-    const theirs = (part: 'offerGradient' | 'addGradient' | 'takeWeights') =>
-      this.worker.call('halfStep', copy.id, part);
-    await both(theirs('offerGradient'), () => half.offerGradient());
-    const [square, otherSquare] = await both(theirs('addGradient'), () => half.addGradient());
-    const { rates, ...stats } = beginStep(model.state, options, square + (otherSquare as number));
+    const { worker } = this;
+    await both(worker.call('offerGradient', copy.id), () => half.offerGradient());
+    const [squares, otherSquares] = await both(worker.call('addGradient', copy.id), () => half.addGradient());
+    const { rates, ...stats } = beginStep(model.state, options, squares + otherSquares);
+    await both(worker.call('updateHalf', copy.id, rates), () => half.update(rates));
     copy.hasGradient = false;
-    await both(this.worker.call('updateHalf', copy.id, rates), () => half.update(rates));
-    await both(theirs('takeWeights'), () => half.takeWeights());
+    if (rates) await both(worker.call('takeWeights', copy.id), () => half.takeWeights());
     copy.version = model.state.version;
     return stats;
   }
@@ -138,8 +138,9 @@ export class SecondLane {
   }
 }
 
-/** What this thread computes, and what the other does meanwhile. */
-async function both<T, U>(theirs: Promise<T>, ours: () => U): Promise<[U, T]> {
-  const result = ours();
-  return [result, await theirs];
+/** What this thread computes, and what the other does meanwhile. Where one fails, the other has ended all the same. */
+export async function both<T, U>(theirs: Promise<T>, ours: () => U | Promise<U>): Promise<[ours: U, theirs: T]> {
+  const own = (async () => await ours())();
+  await Promise.allSettled([own, theirs]);
+  return [await own, await theirs];
 }

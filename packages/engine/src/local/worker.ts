@@ -21,8 +21,7 @@ async function answer({ id, verb, args, reports = false }: Request): Promise<voi
   } catch (error) {
     reply = { id, failure: describe(error) };
   }
-  // A bare array is made for the caller; it is handed over, not copied.
-  port?.postMessage(reply, reply.value instanceof Float32Array ? [reply.value.buffer as ArrayBuffer] : []);
+  port?.postMessage(reply);
 }
 
 function describe(error: unknown): NonNullable<Reply['failure']> {
