@@ -203,6 +203,8 @@ export interface Sample {
 
 export interface OptimOptions {
   readonly learningRate: number;
+  /** Of the value head alone; its weight decay follows it. Absent: `learningRate`. Refused without a value head. */
+  readonly valueHeadLearningRate?: number;
   readonly beta1?: number;
   readonly beta2?: number;
   readonly eps?: number;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isOfValueHead } from '../model/layout.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { adamwStep } from './adamw.js';
 import { createModelState, trainingState } from './model-state.js';
@@ -41,6 +42,25 @@ describe('adamwStep', () => {
     adamwStep(clipped, { learningRate: 0.1, maxGradNorm: 1 });
     adamwStep(plain, { learningRate: 0.1 });
     clipped.weights.data.forEach((w, i) => expect(w).toBeCloseTo(plain.weights.data[i]!, 5));
+  });
+
+  it('moves and decays the value head by its own rate, and all else as without it', () => {
+    const { config, weights } = tinyModel('llama', true, true);
+    const stepped = (learningRate: number, valueHeadLearningRate?: number) => {
+      const state = createModelState(config, { layout: weights.layout, data: weights.data.slice() }, false);
+      for (let step = 1; step <= 3; step++) {
+        trainingState(state).gradient.forEach((_, i, gradient) => (gradient[i] = Math.sin(step + i)));
+        const head = valueHeadLearningRate === undefined ? {} : { valueHeadLearningRate };
+        adamwStep(state, { learningRate, ...head, weightDecay: 0.5, maxGradNorm: 1 });
+      }
+      return state.weights.data;
+    };
+    const [slow, fast, both] = [stepped(0.01), stepped(0.1), stepped(0.01, 0.1)];
+    for (const [name, { offset, length }] of weights.layout.slices) {
+      const view = (data: Float32Array) => data.subarray(offset, offset + length);
+      expect(view(both)).toEqual(view(isOfValueHead(name) ? fast : slow));
+      expect(view(fast)).not.toEqual(view(slow));
+    }
   });
 
   it('applies nothing when the gradient is not finite', () => {

@@ -1,5 +1,5 @@
 import type { OptimOptions, OptimStats } from '../engine.js';
-import type { WeightLayout } from '../model/layout.js';
+import { isOfValueHead, type WeightLayout } from '../model/layout.js';
 import type { ModelState } from './model-state.js';
 import { trainingState } from './model-state.js';
 
@@ -29,24 +29,29 @@ export function beginStep(
   options: OptimOptions,
   squares: number,
 ): Required<OptimStats> & { readonly rates: StepRates | null } {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
+  const { learningRate, valueHeadLearningRate = learningRate } = options;
+  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
   const state = trainingState(model);
   const gradNorm = Math.sqrt(squares);
   if (!Number.isFinite(gradNorm)) return { gradNorm, step: state.step, rates: null };
   state.step++;
+  const pace = (rate: number): Pace => ({
+    stepSize: rate / (1 - beta1 ** state.step),
+    kept: 1 - rate * weightDecay,
+  });
   const rates = {
     clip: maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1,
     beta1,
     beta2,
     eps,
-    stepSize: learningRate / (1 - beta1 ** state.step),
     secondScale: 1 / (1 - beta2 ** state.step),
-    kept: 1 - learningRate * weightDecay,
+    model: pace(learningRate),
+    valueHead: pace(valueHeadLearningRate),
   };
   return { gradNorm, step: state.step, rates };
 }
 
-/** The sum of the squares of the gradient, tensor by tensor. */
+/** The sum of the squares of the gradient in a range, tensor by tensor. */
 export function squaredSum(model: ModelState, range: WeightRange): number {
   const { gradient } = trainingState(model);
   let total = 0;
@@ -61,18 +66,20 @@ export function squaredSum(model: ModelState, range: WeightRange): number {
 /** Moves the weights of a range and their moments. */
 export function updateWeights(model: ModelState, range: WeightRange, rates: StepRates): void {
   const { gradient, firstMoment, secondMoment } = trainingState(model);
-  for (const { from, end, shape } of tensorsWithin(model.weights.layout, range)) {
+  for (const { name, from, end, shape } of tensorsWithin(model.weights.layout, range)) {
+    const { stepSize, kept } = isOfValueHead(name) ? rates.valueHead : rates.model;
     // Norms and biases are vectors; only matrices decay.
-    const keep = shape.length > 1 ? rates.kept : 1;
+    const pace = { stepSize, kept: shape.length > 1 ? kept : 1 };
     const view = (data: Float32Array) => data.subarray(from, end);
-    updateSlice(view(model.weights.data), view(gradient), view(firstMoment), view(secondMoment), keep, rates);
+    updateSlice(view(model.weights.data), view(gradient), view(firstMoment), view(secondMoment), { ...rates, ...pace });
   }
 }
 
 /** The parts of tensors that lie in a range. */
 function tensorsWithin({ slices }: WeightLayout, [first, last]: WeightRange) {
-  return [...slices.values()]
-    .map(({ offset, length, shape }) => ({
+  return [...slices]
+    .map(([name, { offset, length, shape }]) => ({
+      name,
       from: Math.max(offset, first),
       end: Math.min(offset + length, last),
       shape,
@@ -80,16 +87,29 @@ function tensorsWithin({ slices }: WeightLayout, [first, last]: WeightRange) {
     .filter(({ from, end }) => from < end);
 }
 
-/** What a step does to every weight. */
-export interface StepRates {
+/** What depends on the learning rate. */
+interface Pace {
+  /** The rate, corrected for the first moment's beginning at 0. */
+  readonly stepSize: number;
+  /** What weight decay leaves of a weight. */
+  readonly kept: number;
+}
+
+/** What is the same in a step for every weight. */
+interface Momentum {
+  /** Times the gradient: global-norm clipping. */
   readonly clip: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
-  readonly stepSize: number;
+  /** Times the second moment, which also begins at 0. */
   readonly secondScale: number;
-  /** What weight decay leaves of a matrix. */
-  readonly kept: number;
+}
+
+/** What a step does; `valueHead` is the pace of the value head, `model` that of all else. */
+export interface StepRates extends Momentum {
+  readonly model: Pace;
+  readonly valueHead: Pace;
 }
 
 function updateSlice(
@@ -97,8 +117,7 @@ function updateSlice(
   gradient: Float32Array,
   first: Float32Array,
   second: Float32Array,
-  keep: number,
-  { clip, beta1, beta2, eps, stepSize, secondScale }: StepRates,
+  { clip, beta1, beta2, eps, secondScale, stepSize, kept }: Momentum & Pace,
 ): void {
   const newShare1 = 1 - beta1;
   const newShare2 = 1 - beta2;
@@ -108,6 +127,6 @@ function updateSlice(
     const v = beta2 * (second[i] as number) + newShare2 * g * g;
     first[i] = m;
     second[i] = v;
-    weights[i] = (weights[i] as number) * keep - (stepSize * m) / (Math.sqrt(v * secondScale) + eps);
+    weights[i] = (weights[i] as number) * kept - (stepSize * m) / (Math.sqrt(v * secondScale) + eps);
   }
 }

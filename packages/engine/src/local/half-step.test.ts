@@ -4,11 +4,11 @@ import { adamwStep, beginStep } from './adamw.js';
 import { HalfStep } from './half-step.js';
 import { createModelState, createTraining, sharedFloats, trainingState } from './model-state.js';
 
-const OPTIONS = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 0.5 };
+const OPTIONS = { learningRate: 0.01, valueHeadLearningRate: 0.1, weightDecay: 0.1, maxGradNorm: 0.5 };
 
 /** Two copies of a model whose steps are taken together, and one that stands alone. */
 function models() {
-  const { config, weights } = tinyModel('llama', true);
+  const { config, weights } = tinyModel('llama', true, true);
   const copy = () => createModelState(config, { layout: weights.layout, data: weights.data.slice() }, false);
   const [first, second, alone] = [copy(), copy(), copy()];
   second.training = createTraining(second, trainingState(first));

@@ -139,7 +139,7 @@ export class EngineHost {
     among?: ReadonlySet<number>,
   ): Promise<TokenColumns> {
     const model = this.model(id);
-    if (wanted.value === true || gradients?.value !== undefined) needValueHead(model);
+    if (wanted.value === true || gradients?.value !== undefined) needValueHead(model, 'values need');
     const parts = this.halves && mayHalve(model, batch.tokens.length) ? halveSequences(batch) : null;
     if (!this.halves || !parts) {
       return await computeColumns(this.sessions, model.state, batch, wanted, gradients, among);
@@ -155,6 +155,7 @@ export class EngineHost {
   async optimStep(id: number, options: OptimOptions): Promise<Required<OptimStats>> {
     const state = this.trainable(id);
     const model = this.model(id);
+    if (options.valueHeadLearningRate !== undefined) needValueHead(model, 'valueHeadLearningRate needs');
     if (this.torn.has(id)) {
       await this.clearGradient(id);
       const rule = 'every forwardBackward since the last step must have succeeded';
@@ -269,10 +270,10 @@ function handleOf(id: number, { config, weights }: ModelState): ModelHandle {
   return { id, info: { family, vocabSize, contextLength, eosTokenIds, parameters: weights.layout.length } };
 }
 
-function needValueHead({ state }: HostedModel): void {
+function needValueHead({ state }: HostedModel, what: 'values need' | 'valueHeadLearningRate needs'): void {
   if (state.config.valueHead) return;
-  const fix = 'call addValueHead first';
-  throw new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'values need a model with a value head', fix });
+  const [rule, fix] = [`${what} a model with a value head`, 'call addValueHead first'];
+  throw new EngineError('invalid-argument', { at: 'LocalEngine', rule, fix });
 }
 
 function rowsOf(requests: readonly SampleRequest[]): number {

@@ -75,8 +75,9 @@ export function checkColumn(at: string, name: string, column: ArrayLike<number>,
   refuse(at, `${name} must have ${length} entries`, column.length, 'give every token of the batch its entry');
 }
 
-export function checkOptimOptions({ learningRate, maxGradNorm = 0, weightDecay = 0 }: OptimOptions): void {
-  for (const [name, value] of Object.entries({ learningRate, maxGradNorm, weightDecay })) {
+export function checkOptimOptions(options: OptimOptions): void {
+  const { learningRate, valueHeadLearningRate = learningRate, maxGradNorm = 0, weightDecay = 0 } = options;
+  for (const [name, value] of Object.entries({ learningRate, valueHeadLearningRate, maxGradNorm, weightDecay })) {
     if (value >= 0 && Number.isFinite(value)) continue;
     refuse('optimStep', `${name} must be finite and not negative`, value, 'check the schedule and the recipe');
   }

@@ -116,6 +116,8 @@ describe('an engine', () => {
     await expect(engine.forward(batch, { value: true })).rejects.toThrow(message);
     await expect(engine.forwardBackward(batch, gradients)).rejects.toThrow(message);
     await engine.forwardBackward(batch, { logProb: byLogProb });
+    const rate = 'LocalEngine: valueHeadLearningRate needs a model with a value head; call addValueHead first';
+    await expect(engine.optimStep({ learningRate: 0, valueHeadLearningRate: 1 })).rejects.toThrow(rate);
     await expect(engine.addValueHead(1)).rejects.toThrow(/must come before training; add the value head before/);
     await engine.dispose();
   });
@@ -180,6 +182,23 @@ describe('an engine', () => {
       await engine.optimStep({ learningRate: 0.02 });
     }
     expect(errors.at(-1)).toBeLessThan(errors[0]! / 20);
+    await engine.dispose();
+  });
+
+  it('trains the head alone where only the head has a learning rate', async () => {
+    const engine = await LocalEngine.create(plain, { threads: 1 });
+    await engine.addValueHead(5);
+    const before = await engine.forward(batch, { value: true });
+    await expect(engine.optimStep({ learningRate: 0, valueHeadLearningRate: NaN })).rejects.toThrow(
+      'valueHeadLearningRate must be finite and not negative, got NaN',
+    );
+    await engine.forwardBackward(batch, gradients);
+    await engine.optimStep({ ...adam, learningRate: 0, valueHeadLearningRate: 0.01 });
+    const after = await engine.forward(batch, { value: true });
+    expect(after.logProb).toEqual(before.logProb);
+    after.value!.forEach((value, t) => {
+      if (batch.scored[t] === 1) expect(value).not.toBe(before.value![t]);
+    });
     await engine.dispose();
   });
 

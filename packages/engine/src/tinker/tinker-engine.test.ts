@@ -144,6 +144,13 @@ describe.each(Object.entries(servers))('the engine on a server: %s', (_, options
     await expect(frozen.optimStep({ learningRate: 1 })).rejects.toThrow(/frozen weights cannot be trained/);
   });
 
+  it('refuses a learning rate for the value head that no server has', async () => {
+    const { engine } = await open(options);
+    const rule = 'TinkerEngine.optimStep: valueHeadLearningRate needs a model with a value head; leave it out';
+    await expect(engine.optimStep({ learningRate: 1, valueHeadLearningRate: 1 })).rejects.toThrow(rule);
+    expect(await engine.optimStep({ learningRate: 0 })).toMatchObject({ step: 1 });
+  });
+
   it('takes a step that is asked for before the gradient was answered as one that is asked for after', async () => {
     const calm = await open(options);
     await trainSteps(calm.engine, 0, 4, inTurn);

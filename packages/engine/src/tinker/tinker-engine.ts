@@ -163,6 +163,11 @@ export class TinkerEngine implements Engine {
   async optimStep(options: OptimOptions): Promise<OptimStats> {
     checkOptimOptions(options);
     this.checkTrainable('optimStep');
+    if (options.valueHeadLearningRate !== undefined) {
+      const rule = 'valueHeadLearningRate needs a model with a value head';
+      const fix = 'leave it out: no server of the Tinker API trains one';
+      throw new EngineError('invalid-argument', { at: 'TinkerEngine.optimStep', rule, fix });
+    }
     const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, maxGradNorm = 0 } = options;
     const adam: AdamParams = {
       ...{ learning_rate: learningRate, beta1, beta2, eps, weight_decay: weightDecay },
