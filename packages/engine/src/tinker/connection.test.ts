@@ -140,6 +140,30 @@ describe('checkpoints on the server', () => {
     await engine.loadState(second);
   });
 
+  it('have their address in the folder before they are there, so that a killed process leaves none', async () => {
+    const { engine, server } = await open(plain);
+    const killed = await folder();
+    await engine.saveState(await folder());
+    server.fault = (route) => (route === '/save_weights' ? { delayMs: 1000 } : 'none');
+    const saving = engine.saveState(killed);
+    await vi.waitFor(() => expect(server.checkpointPaths).toHaveLength(2));
+    const [first] = server.checkpointPaths;
+    const next = await connect(server);
+    await next.dropState(killed);
+    expect(server.checkpointPaths).toEqual([first]);
+    await next.dropState(await folder());
+    await saving;
+  });
+
+  it('are there once, where the answer to the first attempt was lost', async () => {
+    const { engine, server } = await open({ ...plain, idempotent: false });
+    let asked = 0;
+    server.fault = (route) => (route === '/save_weights' && ++asked === 1 ? 'drop-answer' : 'none');
+    await engine.saveState(await folder());
+    expect(asked).toBeGreaterThan(1);
+    expect(server.checkpointPaths).toHaveLength(1);
+  });
+
   it('that guard against its loss are removed once there is a later one', async () => {
     const { engine, server } = await open(plain, { replayedSteps: 2 });
     await trainSteps(engine, 0, 5);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   ColumnRequest,
@@ -185,13 +185,16 @@ export class TinkerEngine implements Engine {
     }
   }
 
-  /** Saves weights and optimiser on the server and writes where they are, `tinker.json`, into the folder. */
+  /**
+   * Saves weights and optimiser on the server and writes where they are, `tinker.json`, into the folder. The address is
+   * there before the weights are: whatever a killed process left can be removed from the server, by `dropState`.
+   */
   async saveState(folder: string): Promise<void> {
-    const path = await this.training.save(`step-${String(this.steps).padStart(6, '0')}`);
     const { baseModel, lora } = this.options;
-    const state: SavedState = { format: FORMAT, path, baseModel, lora, step: this.steps };
+    const step = this.steps;
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
+    const write = (path: string) => writeState(folder, { format: FORMAT, path, baseModel, lora, step });
+    await write(await this.training.save(`step-${String(step).padStart(6, '0')}`, { expect: write }));
   }
 
   async loadState(folder: string): Promise<void> {
@@ -211,9 +214,13 @@ export class TinkerEngine implements Engine {
     this.accumulating = false;
   }
 
+  /** A folder without an address has nothing on the server. */
   async dropState(folder: string): Promise<void> {
-    const { path } = await readState(folder);
-    await dropCheckpoint(this.connection, path);
+    const state = await readState(folder).catch((error: unknown) => {
+      if (error instanceof EngineError && error.code === 'file-missing') return undefined;
+      throw error;
+    });
+    if (state !== undefined) await dropCheckpoint(this.connection, state.path);
   }
 
   async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<TinkerEngine> {
@@ -308,6 +315,13 @@ function leavesBound(logProb: Float32Array, { advantages, oldLogProb, logRatioBo
   return logProb.some(
     (value, t) => advantages[t] !== 0 && !(Math.abs(value - (oldLogProb[t] as number)) <= logRatioBound),
   );
+}
+
+/** There whole or not at all. */
+async function writeState(folder: string, state: SavedState): Promise<void> {
+  const file = join(folder, STATE_FILE);
+  await writeFile(`${file}.partial`, `${JSON.stringify(state, null, 2)}\n`);
+  await rename(`${file}.partial`, file);
 }
 
 async function readState(folder: string): Promise<SavedState> {

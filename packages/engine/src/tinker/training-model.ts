@@ -22,6 +22,13 @@ export interface ModelOptions {
   readonly notice: (sentence: string) => void;
 }
 
+interface SaveOptions {
+  /** After which the server may forget it; absent: never. */
+  readonly ttlSeconds?: number;
+  /** Waited for before the server is asked, with the path that it will have; once for each name that is tried. */
+  readonly expect?: (path: string) => Promise<void>;
+}
+
 /** A change that the server has taken and whose result is waited for. */
 interface Flight {
   readonly change: Change;
@@ -108,9 +115,9 @@ export class TrainingModel {
   }
 
   /** Saves weights and optimiser state on the server; gives their `tinker://` path. */
-  async save(name: string, ttlSeconds?: number): Promise<string> {
+  async save(name: string, options: SaveOptions = {}): Promise<string> {
     return await this.withRecovery(async () => {
-      const path = await this.saveUnder(name, ttlSeconds);
+      const path = await this.saveUnder(name, options);
       this.from = path;
       await this.dropGuard();
       // A gradient that no step has taken yet is no part of a checkpoint.
@@ -121,7 +128,7 @@ export class TrainingModel {
 
   /** A checkpoint against the loss of the server, in place of the one before. */
   private async saveGuard(): Promise<void> {
-    const path = await this.save('guard', GUARD_TTL_SECONDS);
+    const path = await this.save('guard', { ttlSeconds: GUARD_TTL_SECONDS });
     this.guard = path;
   }
 
@@ -243,15 +250,23 @@ export class TrainingModel {
     }
   }
 
-  private async saveUnder(name: string, ttlSeconds: number | undefined): Promise<string> {
+  private async saveUnder(name: string, { ttlSeconds, expect }: SaveOptions): Promise<string> {
+    const lost: string[] = [];
     for (;;) {
       const request: Unstamped<SaveWeightsRequest> = {
         path: `${name}-${++this.names}`,
         type: 'save_weights',
         ...(ttlSeconds !== undefined && { ttl_seconds: ttlSeconds }),
       };
+      const expected = `tinker://${this.remote.id}/weights/${request.path}`;
+      await expect?.(expected);
       const output = await this.unlessTaken(ROUTES.saveWeights, request);
-      if (output !== undefined) return textField(output, 'path', ROUTES.saveWeights);
+      if (output === undefined) {
+        lost.push(expected);
+        continue;
+      }
+      for (const path of lost) await dropCheckpoint(this.connection, path);
+      return textField(output, 'path', ROUTES.saveWeights);
     }
   }
 

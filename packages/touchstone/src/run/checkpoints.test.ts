@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import type { TrainerState } from './checkpoints.js';
-import { latestCheckpoint, saveCheckpoint } from './checkpoints.js';
+import { latestCheckpoint, removeLeftovers, saveCheckpoint } from './checkpoints.js';
 
 function stateOf(step: number): TrainerState {
   const before = { accuracy: 0.25, passAt8: null };
@@ -34,12 +34,23 @@ describe('checkpoints', () => {
     expect((await latestCheckpoint(folder))?.state.step).toBe(1_000_000);
   });
 
-  it('passes over, and removes, what a killed process left half done', async () => {
+  it('passes over what a killed process left half done, and removes it from the engine and the folder', async () => {
     const folder = await temporaryFolder();
     await saveCheckpoint(folder, engine, stateOf(1), 2);
     await mkdir(join(folder, '.partial-step-000002'));
     await mkdir(join(folder, '.doomed-step-000000'));
     expect((await latestCheckpoint(folder))?.state.step).toBe(1);
+    const dropped: string[] = [];
+    const dropState = (left: string) => {
+      dropped.push(basename(left));
+      return Promise.reject(new Error('the server is away'));
+    };
+    await removeLeftovers(folder, { dropState });
+    expect(dropped.sort()).toEqual(['.doomed-step-000000', '.partial-step-000002']);
+    expect(await readdir(folder)).toEqual(['step-000001']);
+    await mkdir(join(folder, '.partial-step-000002'));
+    await removeLeftovers(folder, {});
+    await removeLeftovers(join(folder, 'nowhere'), {});
     expect(await readdir(folder)).toEqual(['step-000001']);
   });
 
@@ -48,6 +59,14 @@ describe('checkpoints', () => {
     await saveCheckpoint(folder, engine, stateOf(1), 1);
     const full = { saveState: () => Promise.reject(new Error('ENOSPC')) };
     await expect(saveCheckpoint(folder, full, stateOf(2), 1)).rejects.toThrow('ENOSPC');
+    expect(await readdir(folder)).toEqual(['step-000001']);
+    const kept: string[] = [];
+    const onServer = {
+      saveState: async (into: string) => void (kept.push(into), await mkdir(join(into, 'trainer-state.json'))),
+      dropState: (from: string) => Promise.resolve(void kept.splice(kept.indexOf(from), 1)),
+    };
+    await expect(saveCheckpoint(folder, onServer, stateOf(2), 1)).rejects.toThrow(/EISDIR|directory/);
+    expect(kept).toEqual([]);
     expect(await readdir(folder)).toEqual(['step-000001']);
   });
 

@@ -51,7 +51,7 @@ export async function saveCheckpoint(
     await engine.saveState(partial);
     await writeWhole(join(partial, STATE_FILE), `${JSON.stringify({ format: FORMAT, ...state }, null, 2)}\n`);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+    await forget(partial, engine);
     throw error;
   }
   // A resumed run may write a step again.
@@ -62,11 +62,8 @@ export async function saveCheckpoint(
   return folder;
 }
 
-/** The latest whole checkpoint; undefined where there is none. Removes what a killed process left half done. */
+/** The latest whole checkpoint; undefined where there is none. Passes over what a killed process left half done. */
 export async function latestCheckpoint(checkpoints: string): Promise<Checkpoint | undefined> {
-  for (const name of await entries(checkpoints)) {
-    if (name.startsWith('.')) await rm(join(checkpoints, name), { recursive: true, force: true });
-  }
   const name = (await checkpointNames(checkpoints)).at(-1);
   if (name === undefined) return undefined;
   const folder = join(checkpoints, name);
@@ -81,6 +78,19 @@ export async function latestCheckpoint(checkpoints: string): Promise<Checkpoint 
     throw new UserError(`${folder}: format must be ${FORMAT}, got ${format}; resume with the version that wrote it`);
   }
   return { folder, state };
+}
+
+/** Removes what a killed process left of checkpoints that it was writing or removing, from a server too. */
+export async function removeLeftovers(checkpoints: string, engine: Pick<Engine, 'dropState'>): Promise<void> {
+  for (const name of await entries(checkpoints)) {
+    if (name.startsWith('.')) await forget(join(checkpoints, name), engine);
+  }
+}
+
+/** A folder that is no checkpoint: that a server cannot be told of it is no reason to stop. */
+async function forget(folder: string, engine: Pick<Engine, 'dropState'>): Promise<void> {
+  await engine.dropState?.(folder).catch(() => undefined);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Removal in two moves, so that a half-removed folder never carries a checkpoint's name. */

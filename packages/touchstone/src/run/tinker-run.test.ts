@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { cp, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TinkerEngine } from '@touchstone/engine/tinker';
 import type { RetryPolicy } from '@touchstone/engine/tinker';
@@ -225,21 +225,59 @@ describe('the plan of a run', () => {
   }, 60_000);
 });
 
+/** Addresses on the server that the checkpoints of a run folder have, half-done ones first. */
+async function addresses(folder: string): Promise<string[]> {
+  const names = (await readdir(join(folder, 'checkpoints'))).sort();
+  const texts = names.map((name) => readFile(join(folder, 'checkpoints', name, 'tinker.json'), 'utf8'));
+  return (await Promise.all(texts)).map((text) => (JSON.parse(text) as { path: string }).path);
+}
+
+/** Addresses of the weights that a server holds for training on. */
+async function held(service: Service): Promise<string[]> {
+  const response = await fetch(`${service.url}/api/v1/checkpoints`);
+  const { checkpoints } = (await response.json()) as { readonly checkpoints: readonly { tinker_path: string }[] };
+  const paths = checkpoints.map(({ tinker_path }) => tinker_path);
+  return paths.filter((path) => path.includes('/weights/')).sort();
+}
+
 describe('checkpoints of a run', () => {
   it('go from the server when they go from the run folder', async () => {
     const service = await Service.start();
     const changes = { checkpoint: { every: 1, keep: 2 } };
     const { folder } = await runOn(service.url, changes);
-    const response = await fetch(`${service.url}/api/v1/checkpoints`);
-    const { checkpoints } = (await response.json()) as { readonly checkpoints: readonly { tinker_path: string }[] };
-    const names = await readdir(join(folder, 'checkpoints'));
-    expect(names).toHaveLength(2);
-    const paths = names.map(async (name) => {
-      const text = await readFile(join(folder, 'checkpoints', name, 'tinker.json'), 'utf8');
-      return (JSON.parse(text) as { path: string }).path;
-    });
-    const trained = checkpoints.map(({ tinker_path }) => tinker_path).filter((path) => path.includes('/weights/'));
-    expect(trained.sort()).toEqual((await Promise.all(paths)).sort());
+    const paths = await addresses(folder);
+    expect(paths).toHaveLength(2);
+    expect(await held(service)).toEqual(paths.sort());
+  }, 60_000);
+
+  it('that a killed process was saving go from the server and the folder when the run is resumed', async () => {
+    const changes = { checkpoint: { every: 1, keep: 3 } };
+    const { metrics } = await calmRun(changes);
+    const service = await Service.start();
+    const [folder, killed] = [join(await temporaryFolder(), 'run'), join(await temporaryFolder(), 'run')];
+    const stop = { requested: false };
+    const loadModel: LoadModel = async (...args) => {
+      const model = await toyOn()(...args);
+      const save = model.engine.saveState.bind(model.engine);
+      let saved = 0;
+      model.engine.saveState = async (into) => {
+        await save(into);
+        // The folder as it is where the process is killed before the checkpoint gets its name.
+        if (++saved !== 3) return;
+        await cp(folder, killed, { recursive: true });
+        stop.requested = true;
+      };
+      return model;
+    };
+    const first = await toyRequest(folder, recipeOn(service.url, changes), { loadModel, stop });
+    await expect(train(first)).rejects.toThrow(/stopped after step 4/);
+    await rm(join(killed, 'run.lock'));
+    const [left] = await addresses(killed);
+    expect(await held(service)).toContain(left);
+    await train(await toyRequest(killed, recipeOn(service.url, changes), { loadModel: toyOn() }));
+    expect(await held(service)).not.toContain(left);
+    expect((await readdir(join(killed, 'checkpoints'))).sort()).toEqual([STEPS - 2, STEPS - 1, STEPS].map(stepName));
+    expect(await readFile(join(killed, 'metrics.jsonl'), 'utf8')).toBe(metrics);
   }, 60_000);
 });
 

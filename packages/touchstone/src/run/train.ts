@@ -14,7 +14,7 @@ import { needsReference, needsValueHead } from '../trainer/columns.js';
 import { collectStep, learnStep } from '../trainer/trainer.js';
 import { NonFinite } from '../trainer/update.js';
 import type { Checkpoint, Score } from './checkpoints.js';
-import { latestCheckpoint, saveCheckpoint } from './checkpoints.js';
+import { latestCheckpoint, removeLeftovers, saveCheckpoint } from './checkpoints.js';
 import { checkLimits } from './engine-limits.js';
 import { saveFailure } from './failure.js';
 import { appendJsonLine, cutFile, fileSize, writeWhole } from './files.js';
@@ -114,6 +114,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
       await engine.loadState(checkpoint.folder);
       restoreStages(stages, checkpoint.state.stages);
     }
+    await removeLeftovers(paths.checkpoints, engine);
     await cutFile(paths.metrics, checkpoint?.state.metricsBytes ?? 0);
     await cutFile(paths.timings, checkpoint?.state.timingsBytes ?? 0);
     const parts: TrainerParts = { engine, reference, stages, settings: trainerSettings(recipe) };

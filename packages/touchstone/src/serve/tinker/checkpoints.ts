@@ -10,6 +10,10 @@ export type CheckpointKind = 'weights' | 'sampler_weights';
 const KINDS: readonly CheckpointKind[] = ['weights', 'sampler_weights'];
 /** Beside the model's own files in the folder of a checkpoint; written last but one, before the folder gets its name. */
 const CARD = 'checkpoint.json';
+/** Stands after a name, before what is known of its writer. */
+const PARTIAL = '.partial-';
+/** This process, apart from others that have had its number. */
+const WRITER = `${process.pid}-${randomUUID()}`;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 const cardSchema = z.object({
@@ -69,7 +73,7 @@ export class Checkpoints {
     if (!overwrite && (await this.card(checkpoint)) !== undefined) {
       throw new RequestFault(400, 'path', `must be new, got ${name}, which this model has saved; choose another name`);
     }
-    const partial = `${folder}.partial-${randomUUID()}`;
+    const partial = `${folder}${PARTIAL}${WRITER}-${randomUUID()}`;
     try {
       await mkdir(partial, { recursive: true });
       await write(partial);
@@ -109,6 +113,20 @@ export class Checkpoints {
       }
     }
     return cards.sort((a, b) => a.time.localeCompare(b.time) || a.name.localeCompare(b.name));
+  }
+
+  /** Removes what servers of this machine left that were killed while they saved. */
+  async removePartial(): Promise<void> {
+    for (const model of await entries(this.root)) {
+      for (const kind of KINDS) {
+        const folder = join(this.root, model, kind);
+        for (const name of await allEntries(folder)) {
+          const [, writer] = name.split(PARTIAL);
+          if (writer === undefined || isAtWork(writer)) continue;
+          await rm(join(folder, name), { recursive: true, force: true });
+        }
+      }
+    }
   }
 
   private folder({ model, kind, name }: TinkerPath): string {
@@ -160,9 +178,24 @@ async function cardOf(checkpoint: NewCheckpoint, folder: string): Promise<Checkp
 }
 
 async function entries(folder: string): Promise<string[]> {
+  return (await allEntries(folder)).filter((name) => !name.includes(PARTIAL));
+}
+
+async function allEntries(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => !name.includes('.partial-')).sort();
+    return (await readdir(folder)).sort();
   } catch {
     return [];
+  }
+}
+
+/** Whether the writer may still be there: servers can share a folder. */
+function isAtWork(writer: string): boolean {
+  const pid = Number.parseInt(writer, 10);
+  if (pid === process.pid) return writer.startsWith(WRITER);
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalEngine, type TokenBatch } from '@touchstone/engine';
@@ -233,6 +233,32 @@ describe('checkpoints', () => {
     expect(same).toEqual(straight[0]);
     expect(different).not.toEqual(straight[1]);
     await after.close();
+  });
+
+  it('that a killed server was saving go when one is started again, and none that is being saved', async () => {
+    const stateFolder = join(folder, 'shared');
+    const { pid } = process;
+    const before = await start({ stateFolder });
+    const { checkpoints } = before.service;
+    const saved = { model: 'm', kind: 'weights', name: 'whole', baseModel: 'tiny' } as const;
+    await checkpoints.save(saved, (into) => writeFile(join(into, 'x'), ''));
+    const weights = join(stateFolder, 'm', 'weights');
+    for (const writer of ['999999999-a', `${pid}-of-another-time`, 'c0ffee00-1']) {
+      await cp(join(weights, 'whole'), join(weights, `left.partial-${writer}`), { recursive: true });
+    }
+    await cp(join(weights, 'whole'), join(weights, `others.partial-${process.ppid}-b`), { recursive: true });
+    let names: string[] = [];
+    await checkpoints.save({ ...saved, name: 'late' }, async () => {
+      await (await start({ stateFolder })).close();
+      names = await readdir(weights);
+    });
+    expect(names.sort()).toEqual([
+      expect.stringMatching(/^late\.partial-/),
+      `others.partial-${process.ppid}-b`,
+      'whole',
+    ]);
+    expect((await readdir(weights)).sort()).toEqual(['late', `others.partial-${process.ppid}-b`, 'whole']);
+    await before.close();
   });
 
   it('are listed, not overwritten unasked, and removed', async () => {

@@ -38,6 +38,7 @@ export async function startTinkerServer(options: TinkerServerOptions): Promise<T
     maxSamplers: options.maxSamplers ?? 8,
     sessionTimeoutMs: options.sessionTimeoutMs ?? 15 * 60_000,
   });
+  await service.checkpoints.removePartial();
   const app = tinkerApp({
     service,
     ...(token !== undefined && { token }),
