@@ -16,6 +16,9 @@ const asyncReset = `module top(input clk, input areset, input d, output reg q);
   always @(posedge clk, posedge areset) if (areset) q <= 0; else q <= d;
 endmodule`;
 
+const parity = (quotient: string): string =>
+  `module top(input [1:0] a, b, output y); wire [1:0] q = ${quotient}; assign y = ^q; endmodule`;
+
 /** Cases of every kind that `verifyVerilog` must judge so. */
 export const verilogFixtures: readonly VerifierFixture[] = [
   {
@@ -49,6 +52,13 @@ endmodule`),
   { kind: 'zero', response: fenced(counter.replace('rst ||', '!rst ||')), reference: counter, reason: 'different' },
   // Not the other way round: what the reference fixes must not be left open.
   { kind: 'zero', response: fenced(decoder), reference: decoder.replace("4'bx", "4'd8"), reason: 'different' },
+  // Two bits of an unknown quotient need not agree, so that their parity is as unknown.
+  {
+    kind: 'zero',
+    response: fenced(parity('a / b')),
+    reference: parity("b == 0 ? 2'd0 : a / b"),
+    reason: 'different',
+  },
   {
     kind: 'zero',
     response: fenced(asyncReset.replace(', posedge areset', '')),

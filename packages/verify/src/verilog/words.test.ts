@@ -120,3 +120,17 @@ describe.each(wordOperators)('%s', (operator) => {
     );
   });
 });
+
+test.each([
+  ['$div', '01', '00'],
+  ['$mod', '01', '00'],
+  ['$divfloor', '01', '00'],
+  ['$shiftx', '01', '10'],
+  ['$shiftx', '01', '11'],
+] as const)('bits of %s that are unknown in %s and %s need not agree', (operator, a, b) => {
+  const bits = (text: string): number[] => [...text].reverse().map(Number);
+  const words = new Words(new TwoValued(new Aig(1e6), false));
+  const [low, high] = words.compute(operator, { bits: bits(a), signed: false }, { bits: bits(b), signed: false }, 2);
+  expect(Math.min(low!, high!)).toBeGreaterThan(TRUE);
+  expect(low! >> 1).not.toBe(high! >> 1);
+});

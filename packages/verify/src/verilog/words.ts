@@ -83,6 +83,11 @@ export class Words<Value> {
     return this.extend([value], false, width);
   }
 
+  /** Another one each time: two unknown bits need not agree. */
+  private unknown(): Value {
+    return this.logic.constant('x');
+  }
+
   private invert(bits: Word<Value>): Value[] {
     return bits.map((bit) => this.logic.not(bit));
   }
@@ -139,7 +144,6 @@ export class Words<Value> {
     signed: boolean,
   ): Value[] {
     const { logic, zero } = this;
-    const unknown = logic.constant('x');
     const [aNegative, bNegative] = signed ? [a.at(-1)!, b.at(-1)!] : [zero, zero];
     const [quotient, rest] = this.divideUnsigned(this.absolute(a, aNegative), this.absolute(b, bNegative));
     const differ = this.xor(aNegative, bNegative);
@@ -161,7 +165,7 @@ export class Words<Value> {
           )
         : step(signedRest, b);
     const byZero = logic.not(b.reduce((any, bit) => this.or(any, bit), zero));
-    return value.map((bit) => logic.mux(byZero, unknown, bit));
+    return byZero === zero ? value : value.map((bit) => logic.mux(byZero, this.unknown(), bit));
   }
 
   /** The word negated where `negative` is 1. */
@@ -192,19 +196,19 @@ export class Words<Value> {
   ): Word<Value> {
     const full = Math.max(a.bits.length, width);
     if (operator === '$shiftx') {
-      const unknown = this.logic.constant('x');
-      const padded = Array.from({ length: full }, (_, at) => a.bits[at] ?? unknown);
-      return this.signedShift(padded, b, unknown, width);
+      const padded = Array.from({ length: full }, (_, at) => a.bits[at] ?? this.unknown());
+      return this.signedShift(padded, b, () => this.unknown(), width);
     }
+    const zero = (): Value => this.zero;
     const word = this.extend(a.bits, a.signed, full);
-    if (operator === '$shl' || operator === '$sshl') return this.left(word, b.bits, this.zero).slice(0, width);
-    if (operator === '$shift') return this.signedShift(word, b, this.zero, width);
-    const fill = operator === '$sshr' && a.signed ? word.at(-1)! : this.zero;
-    return this.right(word, b.bits, fill, width);
+    if (operator === '$shl' || operator === '$sshl') return this.left(word, b.bits, zero).slice(0, width);
+    if (operator === '$shift') return this.signedShift(word, b, zero, width);
+    const sign = operator === '$sshr' && a.signed ? word.at(-1)! : this.zero;
+    return this.right(word, b.bits, () => sign, width);
   }
 
   /** To the right, or to the left by the magnitude of a negative amount. */
-  private signedShift(word: Word<Value>, amount: Operand<Value>, fill: Value, width: number): Value[] {
+  private signedShift(word: Word<Value>, amount: Operand<Value>, fill: () => Value, width: number): Value[] {
     const right = this.right(word, amount.bits, fill, width);
     if (!amount.signed) return right;
     const negative = amount.bits.at(-1)!;
@@ -212,24 +216,26 @@ export class Words<Value> {
     return right.map((bit, at) => this.logic.mux(negative, left[at]!, bit));
   }
 
-  private left(word: Word<Value>, amount: Word<Value>, fill: Value): Value[] {
+  private left(word: Word<Value>, amount: Word<Value>, fill: () => Value): Value[] {
     return this.right([...word].reverse(), amount, fill, word.length).reverse();
   }
 
   /** The low `width` bits; the greatest steps come first, so that few bits remain for the small ones. */
-  private right(word: Word<Value>, amount: Word<Value>, fill: Value, width: number): Value[] {
+  private right(word: Word<Value>, amount: Word<Value>, fill: () => Value, width: number): Value[] {
     const { logic } = this;
     let steps = 0;
     while (2 ** steps < word.length) steps++;
-    const far = amount.slice(steps).reduce((any, bit) => this.or(any, bit), this.zero);
+    const beyond = amount.slice(steps);
+    const far = beyond.reduce((any, bit) => this.or(any, bit), this.zero);
     let rest: Word<Value> = word;
     for (let step = Math.min(steps, amount.length) - 1; step >= 0; step--) {
       const wanted = Math.min(rest.length, width + 2 ** step - 1);
       const from = rest;
       rest = Array.from({ length: wanted }, (_, at) =>
-        logic.mux(amount[step]!, from[at + 2 ** step] ?? fill, from[at]!),
+        logic.mux(amount[step]!, from[at + 2 ** step] ?? fill(), from[at]!),
       );
     }
-    return Array.from({ length: width }, (_, at) => logic.mux(far, fill, rest[at] ?? fill));
+    const near = Array.from({ length: width }, (_, at) => rest[at] ?? fill());
+    return beyond.length === 0 ? near : near.map((bit) => logic.mux(far, fill(), bit));
   }
 }
