@@ -65,6 +65,9 @@ const update = z.strictObject({
 
 const optimizer = z.strictObject({
   learningRate: positive.describe('of AdamW, at its highest'),
+  valueHeadLearningRate: positive
+    .optional()
+    .describe('of the value head of objectives such as ppo, on the same schedule; absent: learningRate'),
   schedule: z.enum(['constant', 'cosine']).default('constant').describe('after the warm-up'),
   warmupSteps: z.int().min(0).default(0).describe('steps of a linear rise from 0'),
   finalShare: share.default(0.1).describe('share of the rate that a cosine ends with'),

@@ -14,6 +14,7 @@ import { groupFilters } from '../trainer/filter.js';
 import { groupedMinibatches } from '../trainer/minibatches.js';
 import { learningRateSchedule } from '../trainer/schedule.js';
 import type { Stages } from '../trainer/trainer.js';
+import { checkValueHeadRate } from './value-head.js';
 
 /** Stages that a recipe written as a module replaces; called once at the start of a run and again when it resumes. */
 export type StagesFactory = (context: StagesContext) => Partial<Stages>;
@@ -74,8 +75,11 @@ export function restoreStages(stages: Stages, states: Readonly<Record<string, Js
  * trainer nor engine brings, unless a module's own stages may. Needs no model, so that it comes before anything slow.
  */
 export function checkObjective(recipe: Recipe, factory?: StagesFactory): void {
-  const missing = missingColumns(objectiveOf(recipe));
-  if (factory !== undefined || missing.length === 0) return;
+  const objective = objectiveOf(recipe);
+  if (factory !== undefined) return;
+  checkValueHeadRate(recipe, objective);
+  const missing = missingColumns(objective);
+  if (missing.length === 0) return;
   throw new UserError(
     `${recipe.name}: objective.name must be one that the engine can run, got ${recipe.objective.name}, which needs ` +
       `${missing.join(' and ')}; choose one that does without, such as grpo, or bring it with stages of your own`,

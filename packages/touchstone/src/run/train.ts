@@ -4,7 +4,6 @@ import type { Recipe } from '../config/recipe.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate.js';
 import { answerTasks, summarize } from '../evaluation/evaluate.js';
-import { deriveSeed } from '../random.js';
 import type { SamplingSettings } from '../rollout/strategy.js';
 import type { Json, Task, TaskSource } from '../task/task.js';
 import { groupSignal } from '../trainer/filter.js';
@@ -25,6 +24,7 @@ import type { RunPaths } from './run-folder.js';
 import { lockRun } from './run-lock.js';
 import type { StagesFactory } from './stages.js';
 import { buildStages, checkObjective, objectiveOf, restoreStages, stageStates } from './stages.js';
+import { addValueHead, checkValueHeadRate, valueHeadFactor } from './value-head.js';
 
 export interface TrainRequest {
   readonly recipe: Recipe;
@@ -104,6 +104,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
     checkLimits(recipe, stages.objective, engine.limits);
+    checkValueHeadRate(recipe, stages.objective);
     if (needsValueHead(stages.objective)) await addValueHead(engine, recipe);
     if (engine.limits?.clipsGradients === false && recipe.optimizer.maxGradNorm > 0) {
       observer.notice('this server cannot clip gradients: optimizer.maxGradNorm has no effect');
@@ -124,15 +125,6 @@ async function openSession(request: TrainRequest): Promise<Session> {
     await engine.dispose();
     throw error;
   }
-}
-
-/** A model that was saved with a value head goes on with that one. */
-async function addValueHead(engine: Engine, { name, seed, objective }: Recipe): Promise<void> {
-  if (engine.addValueHead !== undefined) return await engine.addValueHead(deriveSeed(seed, 'value head'));
-  throw new UserError(
-    `${name}: objective.name must be one that the engine can run, got ${objective.name}, which needs a value head; ` +
-      'choose one that does without, such as grpo, or use the local engine',
-  );
 }
 
 async function runSession(session: Session): Promise<TrainResult> {
@@ -271,6 +263,7 @@ function samplingOf({ rollout }: Recipe): SamplingSettings {
 function trainerSettings(recipe: Recipe): TrainerParts['settings'] {
   const { beta1, beta2, eps, weightDecay, maxGradNorm } = recipe.optimizer;
   return {
+    ...valueHeadFactor(recipe),
     seed: recipe.seed,
     sampling: samplingOf(recipe),
     prompts: recipe.rollout.prompts,

@@ -43,7 +43,9 @@ export interface TrainerSettings {
   readonly rounds: number;
   readonly epochs: number;
   readonly minibatches: number;
-  readonly optimizer: Omit<OptimOptions, 'learningRate'>;
+  readonly optimizer: Omit<OptimOptions, 'learningRate' | 'valueHeadLearningRate'>;
+  /** Times the learning rate with which a value head learns. Absent: 1. */
+  readonly valueHeadFactor?: number;
 }
 
 export interface TrainerParts {
@@ -125,11 +127,17 @@ async function learn({ kept }: Collected, parts: StepParts): Promise<Learnt> {
   const batch = await stopwatch.time('loss', () => prepare(columned, objective));
   if (batch.rollouts.length === 0) return nothingLearnt;
   const advantages = await stopwatch.time('loss', () => objective.advantages(batch.view));
-  const optimizer = { ...settings.optimizer, learningRate: parts.learningRate };
+  const optimizer = optimizerOf(parts);
   const loop = { epochs, minibatches, optimizer, temperature, seed, stopwatch, weightsFree };
   const updates = await updatePolicy(batch, advantages, { engine, objective, plan, minibatcher, ...loop });
   const { oldValues, returns } = batch.view.columns;
   return { updates, foresight: oldValues && returns && explainedVariance(batch.view, oldValues, returns) };
+}
+
+function optimizerOf({ settings, learningRate }: StepParts): OptimOptions {
+  const { optimizer, valueHeadFactor } = settings;
+  const ofHead = valueHeadFactor !== undefined && { valueHeadLearningRate: valueHeadFactor * learningRate };
+  return { ...optimizer, learningRate, ...ofHead };
 }
 
 /** What the objective reads once a rollout: the greedy response's reward is sampled here, all else comes with the rollouts. */
