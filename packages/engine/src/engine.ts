@@ -44,6 +44,12 @@ export interface Engine {
   dropState?(folder: string): Promise<void>;
   /** A second set of weights, equal now and independent from here on; `frozen` ones cannot be trained and hold no optimiser state. */
   fork(options?: { readonly frozen?: boolean }): Promise<Engine>;
+  /**
+   * Moves these weights a `share` of the way to those of `other`, a fork of the same model (0: stays, 1: takes them over):
+   * an exponential moving average where it is done after every step. The weights only, frozen ones too. Absent: an
+   * engine that cannot.
+   */
+  moveTowards?(other: Engine, share: number): Promise<void>;
   dispose(): Promise<void>;
 }
 

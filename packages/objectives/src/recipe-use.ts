@@ -52,7 +52,7 @@ const beside: Readonly<Record<MethodName, string>> = {
   'anytime-reasoner': `${strategy} that answers at several budgets (\`truncationPlan\`)`,
   capo: `${reward} with token parts (\`stepErrorColumn\`)`,
   rover: '',
-  sdpo: `${strategy} that brings teacher log-probs`,
+  sdpo: '`teacher`, `filter.name=none`',
   ead: `${strategy} with \`annealedTemperature\``,
   dars: `${strategy} with \`extraRollouts\``,
   prof: `${reward} with token parts, one a step`,

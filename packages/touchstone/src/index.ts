@@ -57,5 +57,7 @@ export type { RunDescription, RunPaths } from './run/run-folder.js';
 export type { LoadedModel, LoadModel } from './run/model.js';
 export { silentObserver } from './run/observer.js';
 export type { RunObserver } from './run/observer.js';
+export type { TeacherHints, TeacherPrompt } from './trainer/teacher.js';
+export { teacherPrompt } from './trainer/teacher.js';
 export type { StagesContext, StagesFactory, StagesInput } from './run/stages.js';
 export { Interrupted, RunStopped, TouchstoneError, UserError } from './errors.js';

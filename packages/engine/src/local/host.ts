@@ -209,6 +209,21 @@ export class EngineHost {
     state.version++;
   }
 
+  moveTowards(id: number, otherId: number, share: number): void {
+    const [{ state }, { state: other }] = [this.model(id), this.model(otherId)];
+    const [own, theirs] = [state.weights.data, other.weights.data];
+    if (own.length !== theirs.length) {
+      const fix = 'add a value head before the fork';
+      throw new EngineError('invalid-argument', {
+        at: 'moveTowards',
+        rule: 'both must have equally many weights',
+        fix,
+      });
+    }
+    for (let i = 0; i < own.length; i++) own[i] = (1 - share) * (own[i] as number) + share * (theirs[i] as number);
+    state.version++;
+  }
+
   /** Nothing for a model that has one. */
   async addValueHead(id: number, seed: number): Promise<ModelHandle> {
     const { state, companions } = this.model(id);

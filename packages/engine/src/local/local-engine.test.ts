@@ -62,6 +62,28 @@ describe('LocalEngine', () => {
     await frozen.dispose();
   });
 
+  it('a fork follows another one as far as it is told', async () => {
+    const [student, teacher] = [await engine.fork(), await engine.fork({ frozen: true })];
+    const begun = (await teacher.forward(batch)).logProb;
+    await train(student, 3);
+    const learnt = (await student.forward(batch)).logProb;
+    await teacher.moveTowards(student, 0);
+    expect((await teacher.forward(batch)).logProb).toEqual(begun);
+    await teacher.moveTowards(student, 0.5);
+    const between = (await teacher.forward(batch)).logProb;
+    expect(between).not.toEqual(begun);
+    expect(between).not.toEqual(learnt);
+    await teacher.moveTowards(student, 1);
+    expect((await teacher.forward(batch)).logProb).toEqual(learnt);
+    expect((await student.forward(batch)).logProb).toEqual(learnt);
+    await expect(teacher.moveTowards(student, 1.5)).rejects.toThrow(/share must be from 0 to 1, got 1.5/);
+    const stranger = await LocalEngine.create(folder, { threads: 1 });
+    await expect(teacher.moveTowards(stranger, 1)).rejects.toThrow(/other must be a fork of the same model/);
+    await stranger.dispose();
+    await student.dispose();
+    await teacher.dispose();
+  });
+
   it('a step that is asked for before its gradient was answered is the one asked for after, or fails with it', async () => {
     const [inTurn, atOnce] = [await engine.fork(), await engine.fork()];
     await train(inTurn, 2);

@@ -15,6 +15,7 @@ import type {
   TokenColumns,
   TokenGradients,
 } from '../engine.js';
+import { EngineError } from '../errors.js';
 import type { ModelFolder } from '../model/folder.js';
 import type { ModelHandle } from './host.js';
 import { checkBatch, checkColumn, checkOptimOptions, checkRequests } from './validate.js';
@@ -125,6 +126,19 @@ export class LocalEngine implements Engine {
   async fork({ frozen = false }: { readonly frozen?: boolean } = {}): Promise<LocalEngine> {
     const handle = await this.client.call('fork', this.handle.id, frozen);
     return new LocalEngine(this.client, handle, this.users);
+  }
+
+  async moveTowards(other: Engine, share: number): Promise<void> {
+    const at = 'LocalEngine.moveTowards';
+    if (!(other instanceof LocalEngine) || other.client !== this.client) {
+      const fix = 'fork the one from the other';
+      throw new EngineError('invalid-argument', { at, rule: 'other must be a fork of the same model', fix });
+    }
+    if (!(share >= 0 && share <= 1)) {
+      const rule = 'share must be from 0 to 1';
+      throw new EngineError('invalid-argument', { at, rule, got: String(share), fix: 'give a part of the way' });
+    }
+    await this.client.call('moveTowards', this.handle.id, other.handle.id, share);
   }
 
   async dispose(): Promise<void> {

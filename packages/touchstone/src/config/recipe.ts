@@ -58,6 +58,18 @@ const filter = z.strictObject({
   rounds: z.int().min(1).default(1).describe('most rounds of sampling a step to make up for skipped groups'),
 });
 
+const teacher = z.strictObject({
+  averaging: share
+    .default(0.05)
+    .describe("share of the way to the policy that the teacher's weights move after a step; 0: never, 1: all of it"),
+  successThreshold: z.number().default(0.5).describe('smallest reward of a response that the teacher sees as solution'),
+  excludeSelf: z.boolean().default(true).describe('a right response is no solution for itself'),
+  feedback: z
+    .enum(['without-solution', 'always', 'never'])
+    .default('without-solution')
+    .describe('when the teacher sees what the verifier said of a wrong response'),
+});
+
 const update = z.strictObject({
   epochs: z.int().min(1).default(1).describe("passes over a step's rollouts"),
   minibatches: z.int().min(1).default(1).describe('optimiser updates a pass'),
@@ -137,6 +149,7 @@ export const recipeSchema = z.strictObject({
   reward: reward.prefault({}),
   filter: filter.prefault({}),
   objective: objective.default({ name: 'grpo' }),
+  teacher: teacher.prefault({}).describe('for objectives that learn from a teacher, such as sdpo'),
   update: update.prefault({}),
   optimizer,
   evaluation: evaluation.prefault({}),

@@ -17,6 +17,8 @@ export interface TextCodec {
 export interface Environment {
   /** Tokens that the model continues. */
   prompt(task: Task): Int32Array;
+  /** The tokens of any prompt, however long. */
+  encode(prompt: Task['prompt']): Int32Array;
   /** Never rejects on what a model wrote; a judge that fails is a `crashed` verdict, never a wrong answer. */
   judge(task: Task, response: string): Promise<Verdict>;
   /** Text of sampled tokens, for the judge and for people. Never encoded again for training. */
@@ -32,9 +34,12 @@ export interface SingleTurnOptions {
 
 /** One prompt, one response, one verdict. */
 export function singleTurnEnvironment({ codec, source, contextLength }: SingleTurnOptions): Environment {
+  const encode = (prompt: Task['prompt']): Int32Array =>
+    typeof prompt === 'string' ? codec.encode(prompt) : codec.encodeChat(prompt);
   return {
+    encode,
     prompt(task) {
-      const tokens = typeof task.prompt === 'string' ? codec.encode(task.prompt) : codec.encodeChat(task.prompt);
+      const tokens = encode(task.prompt);
       if (tokens.length === 0) {
         throw new UserError(`${source.name}: prompt of task ${task.id} must not be empty, got 0 tokens; mend the task`);
       }

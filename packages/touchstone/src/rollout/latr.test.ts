@@ -131,7 +131,8 @@ describe('groups that begin in trees', () => {
     const run = async () => {
       const engine = undecided();
       const stages = buildStages({ recipe, source: toySource, codec: toyCodec, contextLength: 64 });
-      const settings = { seed: 3, prompts: 5, rounds: 1, epochs: 1, minibatches: 1, sampling, optimizer: {} };
+      const { teacher } = recipe;
+      const settings = { seed: 3, prompts: 5, rounds: 1, epochs: 1, minibatches: 1, sampling, optimizer: {}, teacher };
       const steps = [];
       for (const step of [1, 2, 3]) {
         engine.passes = 0;

@@ -29,6 +29,8 @@ export interface Rollout {
   readonly columns?: Readonly<Partial<Record<ColumnName, Float64Array>>>;
   /** The same once a rollout. */
   readonly values?: Readonly<Partial<Record<RolloutColumnName, number>>>;
+  /** What a teacher reads before this response in place of the prompt. */
+  readonly teacherPrompt?: Int32Array;
   /** The decoded response. */
   readonly text: string;
   /** `stop`: ended by itself; `length`: cut at the budget. */

@@ -140,7 +140,7 @@ export function operationsOf({ read, sampled, scored, trained }: Work, parameter
 }
 
 /** Mean length of the first prompts of the training tasks. */
-export function meanPromptTokens(source: TaskSource, environment: Environment, count = 64): number {
+export function meanPromptTokens(source: TaskSource, environment: Pick<Environment, 'prompt'>, count = 64): number {
   const size = Math.min(count, source.size('train'));
   const lengths = Array.from({ length: size }, (_, i) => environment.prompt(source.task('train', i)).length);
   return lengths.reduce((total, length) => total + length, 0) / size;

@@ -13,6 +13,7 @@ import { missingColumns } from '../trainer/columns.js';
 import { groupFilters } from '../trainer/filter.js';
 import { groupedMinibatches } from '../trainer/minibatches.js';
 import { learningRateSchedule } from '../trainer/schedule.js';
+import { teacherPrompt } from '../trainer/teacher.js';
 import type { Stages } from '../trainer/trainer.js';
 import { checkValueHeadRate } from './value-head.js';
 
@@ -47,6 +48,7 @@ export function buildStages(input: StagesInput, factory?: StagesFactory): Stages
         : overlongReward(plain, { ...reward.overlong, maxNewTokens: rollout.maxNewTokens }),
     filter: groupFilters[filter.name],
     objective: objectiveOf(recipe),
+    teacherPrompt,
     minibatcher: groupedMinibatches,
     schedule: learningRateSchedule(optimizer, recipe.steps),
   };

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Interrupted } from '../errors.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import type { TabularEngine } from '../testing/tabular-engine.js';
+import { END_TOKEN, loadToyModel } from '../testing/toy-task.js';
 import { toyRecipe, toyRequest } from '../testing/toy-run.js';
 import { silentObserver } from './observer.js';
+import type { TrainRequest } from './train.js';
 import { train } from './train.js';
 
 async function metricsOf(folder: string): Promise<string> {
@@ -58,6 +61,38 @@ describe('train', () => {
     const result = await train({ ...request, stop: { requested: false } });
     expect(result.steps).toBe(12);
     expect(await metricsOf(join(root, 'cut'))).toBe(await metricsOf(join(root, 'whole')));
+  });
+
+  it('goes on with the teacher that followed the policy', async () => {
+    const root = await temporaryFolder();
+    // What the teacher reads makes the solution likelier.
+    const stages = () => ({ teacherPrompt: (_: unknown, { solution = '' }) => `?${solution[0] ?? ''}` });
+    const loadModel: TrainRequest['loadModel'] = async (...asked) => {
+      const loaded = await loadToyModel(...asked);
+      const table = loaded.engine as TabularEngine;
+      for (let digit = 0; digit < 10; digit++) {
+        const logits = Array.from({ length: END_TOKEN + 1 }, (__, token) => (token === digit ? 8 : 0));
+        table.setLogits([END_TOKEN - 1, digit], logits);
+      }
+      return loaded;
+    };
+    const recipe = toyRecipe({ steps: 8, objective: { name: 'sdpo', alpha: 0.3 }, teacher: { averaging: 0.3 } });
+    const whole = await train(await toyRequest(join(root, 'whole'), recipe, { stages, loadModel }));
+    expect(whole.steps).toBe(8);
+    const stop = { requested: false };
+    const observer = { ...silentObserver, stepped: () => void (stop.requested = true) };
+    const request = await toyRequest(join(root, 'cut'), recipe, { stages, loadModel, stop, observer });
+    for (let session = 1; session < 8; session++) {
+      stop.requested = false;
+      await expect(train(request)).rejects.toThrow(Interrupted);
+    }
+    stop.requested = false;
+    await train(request);
+    const metrics = await metricsOf(join(root, 'whole'));
+    expect(await metricsOf(join(root, 'cut'))).toBe(metrics);
+    expect(metrics).toMatch(/"teacherTargets":0\.\d+/);
+    const steps = metrics.trimEnd().split('\n').slice(1);
+    for (const line of steps) expect((JSON.parse(line) as { gradNorm: number }).gradNorm).toBeGreaterThan(0);
   });
 
   it('repeats the report when it is resumed after its end', async () => {

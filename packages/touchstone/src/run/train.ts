@@ -10,6 +10,7 @@ import { groupSignal } from '../trainer/filter.js';
 import { signalWatch } from '../trainer/signal-watch.js';
 import type { Rollouts, StepReport, TrainerParts } from '../trainer/trainer.js';
 import { needsReference, needsValueHead } from '../trainer/columns.js';
+import { needsTeacher } from '../trainer/teacher.js';
 import { collectStep, learnStep } from '../trainer/trainer.js';
 import { NonFinite } from '../trainer/update.js';
 import type { Checkpoint, Score } from './checkpoints.js';
@@ -23,6 +24,7 @@ import { writeRollouts } from './rollouts-file.js';
 import type { RunPaths } from './run-folder.js';
 import { lockRun } from './run-lock.js';
 import type { StagesFactory } from './stages.js';
+import { loadTeacherState, openTeacher, withTeacherState } from './teacher-model.js';
 import { buildStages, checkObjective, objectiveOf, restoreStages, stageStates } from './stages.js';
 import { addValueHead, checkValueHeadRate, valueHeadFactor } from './value-head.js';
 
@@ -64,6 +66,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
       return await runSession(session);
     } finally {
       await session.parts.reference?.dispose();
+      await session.parts.teacher?.dispose();
       await session.parts.engine.dispose();
     }
   } finally {
@@ -100,7 +103,7 @@ async function openSession(request: TrainRequest): Promise<Session> {
   const { signal } = request.stop;
   const options = { threads: recipe.threads, directory, engine: recipe.engine, notice, signal };
   const { engine, codec } = await request.loadModel(recipe.model, options);
-  let reference: Engine | undefined;
+  let [reference, teacher]: (Engine | undefined)[] = [];
   try {
     const stages = buildStages({ recipe, source, codec, contextLength: engine.model.contextLength }, request.stages);
     checkLimits(recipe, stages.objective, engine.limits);
@@ -111,17 +114,20 @@ async function openSession(request: TrainRequest): Promise<Session> {
     }
     // The reference is the model that the run started from, so it is taken before a checkpoint is put in.
     if (needsReference(stages.objective)) reference = await engine.fork({ frozen: true });
+    if (needsTeacher(stages.objective)) teacher = await openTeacher(engine, recipe);
     if (checkpoint !== undefined) {
       await engine.loadState(checkpoint.folder);
+      await loadTeacherState(teacher, checkpoint.folder, recipe);
       restoreStages(stages, checkpoint.state.stages);
     }
     await removeLeftovers(paths.checkpoints, engine);
     await cutFile(paths.metrics, checkpoint?.state.metricsBytes ?? 0);
     await cutFile(paths.timings, checkpoint?.state.timingsBytes ?? 0);
-    const parts: TrainerParts = { engine, reference, stages, settings: trainerSettings(recipe) };
+    const parts: TrainerParts = { engine, reference, teacher, stages, settings: trainerSettings(recipe) };
     return { ...request, parts, checkpoint, heldOut: heldOutTasks(recipe, source), started, ahead: undefined };
   } catch (error) {
     await reference?.dispose();
+    await teacher?.dispose();
     await engine.dispose();
     throw error;
   }
@@ -215,7 +221,8 @@ async function save(step: number, before: Score, session: Session): Promise<void
     seconds: secondsOf(session),
     stages: session.ahead?.stages ?? stageStates(parts.stages),
   };
-  await saveCheckpoint(paths.checkpoints, parts.engine, state, recipe.checkpoint.keep);
+  const engine = withTeacherState(parts.engine, parts.teacher, recipe);
+  await saveCheckpoint(paths.checkpoints, engine, state, recipe.checkpoint.keep);
 }
 
 async function finish(before: Score, after: Score, session: Session): Promise<TrainResult> {
@@ -269,6 +276,7 @@ function trainerSettings(recipe: Recipe): TrainerParts['settings'] {
     prompts: recipe.rollout.prompts,
     rounds: recipe.filter.rounds,
     ...recipe.update,
+    teacher: recipe.teacher,
     optimizer: { beta1, beta2, eps, weightDecay, maxGradNorm },
   };
 }

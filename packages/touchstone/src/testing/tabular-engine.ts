@@ -91,12 +91,13 @@ export class TabularEngine implements Engine {
     return this.vocabSize ** 3 + row / this.vocabSize;
   }
 
-  async forward(batch: TokenBatch, { topK = 0, value = false }: ColumnRequest = {}): Promise<TokenColumns> {
+  async forward(batch: TokenBatch, { topK = 0, value = false, tokenIds }: ColumnRequest = {}): Promise<TokenColumns> {
     const size = batch.tokens.length;
     if (value) this.needValues();
     const columns = {
       ...(value && { value: new Float32Array(size) }),
       ...(topK > 0 && { topKIds: new Int32Array(size * topK), topKLogProb: new Float32Array(size * topK) }),
+      ...(tokenIds && { tokenIdsLogProb: new Float32Array(tokenIds.ids.length) }),
       logProb: new Float32Array(size),
       entropy: new Float32Array(size),
       meanLogProb: new Float32Array(size),
@@ -110,6 +111,9 @@ export class TabularEngine implements Engine {
       columns.meanLogProb[t] = logs.reduce((sum, value) => sum + value, 0) / logs.length;
       columns.topLogProb[t] = Math.max(...logs);
       if (columns.value) columns.value[t] = this.table[this.valueAt(row)] as number;
+      for (let i = t * (tokenIds?.width ?? 0); i < (t + 1) * (tokenIds?.width ?? 0); i++) {
+        if (columns.tokenIdsLogProb) columns.tokenIdsLogProb[i] = logs[tokenIds?.ids[i] as number] as number;
+      }
       const ids = Array.from(logs.keys()).sort((a, b) => (logs[b] as number) - (logs[a] as number));
       columns.topKIds?.set(ids.slice(0, topK), t * topK);
       columns.topKLogProb?.set(
@@ -214,6 +218,12 @@ export class TabularEngine implements Engine {
     copy.table.set(this.table);
     copy.hasValues = this.hasValues;
     return Promise.resolve(copy);
+  }
+
+  async moveTowards(other: Engine, share: number): Promise<void> {
+    const theirs = (other as TabularEngine).table;
+    for (const [i, own] of this.table.entries()) this.table[i] = (1 - share) * own + share * (theirs[i] as number);
+    return Promise.resolve();
   }
 
   async dispose(): Promise<void> {

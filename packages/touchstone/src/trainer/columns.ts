@@ -6,18 +6,15 @@ import type { ScoredRollout } from '../rollout/rollout.js';
 import { responseLength, tokenSource } from '../rollout/rollout.js';
 import type { StepBatch, Temperature } from './batch.js';
 import { gatherColumn, toResponses, tokenBatch, withColumns } from './batch.js';
+import { withTeacherColumns } from './teacher.js';
 
 /**
  * Who brings a column: a pass over the model as it is at each update, or as it was at the start of the step; the sampler;
- * the frozen reference; the rollouts; or the objective itself.
+ * the frozen reference; the teacher; the rollouts; or the objective itself.
  */
-type Origin = 'current' | 'old' | 'sampler' | 'reference' | 'rollouts' | 'objective';
+type Origin = 'current' | 'old' | 'sampler' | 'reference' | 'teacher' | 'rollouts' | 'objective';
 
-/**
- * Columns that this trainer brings. The others come with the rollouts (`Rollout.columns`) where a strategy puts them
- * there; without one that does, `missingColumns` names them.
- */
-const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
+const origins: Readonly<Record<ColumnName, Origin>> = {
   logProb: 'current',
   entropy: 'current',
   meanLogProb: 'current',
@@ -30,6 +27,7 @@ const origins: Readonly<Partial<Record<ColumnName, Origin>>> = {
   oldValues: 'old',
   samplerLogProb: 'sampler',
   refLogProb: 'reference',
+  teacherLogProb: 'teacher',
   tokenRewards: 'rollouts',
   external: 'rollouts',
   segment: 'rollouts',
@@ -54,16 +52,12 @@ export interface ColumnPlan {
   readonly onPolicy: boolean;
 }
 
-/** What an objective asks for that neither the trainer nor any engine brings, such as a teacher. */
-export function missingColumns({ needs, needsOfRollout = [], differentiates }: Objective): string[] {
+/** What an objective asks for that neither the trainer nor any engine brings. */
+export function missingColumns({ differentiates }: Objective): string[] {
   const trainsNoPolicy = differentiates.every((name) => name === 'values');
-  return [
-    ...needs.filter((name) => origins[name] === undefined),
-    ...needsOfRollout.filter((name) => name !== 'greedyReward'),
-    ...(trainsNoPolicy
-      ? ['responses that a strategy brings: it trains a scalar head, not the policy that samples']
-      : []),
-  ];
+  return trainsNoPolicy
+    ? ['responses that a strategy brings: it trains a scalar head, not the policy that samples']
+    : [];
 }
 
 /** Whether the model of a run with this objective needs a value head. */
@@ -99,6 +93,7 @@ export function needsReference(objective: Objective): boolean {
 export interface ColumnContext {
   readonly engine: Engine;
   readonly reference: Engine | undefined;
+  readonly teacher: Engine | undefined;
   readonly temperature: Temperature;
   readonly decode: (tokens: Int32Array) => string;
 }
@@ -106,6 +101,7 @@ export interface ColumnContext {
 /** Columns at the start of the step: what advantages and the first update read. */
 export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: ColumnContext): Promise<StepBatch> {
   const { needs } = plan;
+  const { temperature } = context;
   const columns: Partial<Record<ColumnName, Float64Array>> = {};
   const sampled = gatherColumn(batch, ({ samplerLogProbs }) => samplerLogProbs);
   const start = plan.onPolicy
@@ -121,10 +117,13 @@ export async function stepColumns(batch: StepBatch, plan: ColumnPlan, context: C
   if (needs.has('tokenRewards')) columns.tokenRewards = gatherColumn(batch, tokenRewards);
   if (needs.has('external')) columns.external = gatherColumn(batch, externalTokens);
   if (needs.has('segment')) columns.segment = gatherColumn(batch, spansOf(plan, context.decode));
-  for (const name of needs) {
-    if (origins[name] === undefined) columns[name] = gatherColumn(batch, (rollout) => broughtColumn(rollout, name));
-  }
-  return withColumns(start, columns);
+  const filled = withColumns(start, columns);
+  const isBrought = batch.rollouts.some((rollout) => rollout.columns?.teacherLogProb !== undefined);
+  if (context.teacher !== undefined && !isBrought)
+    return await withTeacherColumns(filled, context.teacher, temperature);
+  if (!needs.has('teacherLogProb')) return filled;
+  const teacherLogProb = gatherColumn(batch, (rollout) => broughtColumn(rollout, 'teacherLogProb'));
+  return withColumns(filled, { teacherLogProb });
 }
 
 function broughtColumn({ columns, task }: ScoredRollout, name: ColumnName): Float64Array {
@@ -152,9 +151,12 @@ export function broughtValues(batch: StepBatch, name: RolloutColumnName): Float6
 export async function refreshColumns(
   batch: StepBatch,
   plan: ColumnPlan,
-  context: Pick<ColumnContext, 'engine' | 'temperature'>,
+  context: Pick<ColumnContext, 'engine' | 'teacher' | 'temperature'>,
 ): Promise<StepBatch> {
-  return currentColumns(batch, plan, context, {});
+  const fresh = await currentColumns(batch, plan, context, {});
+  // The likeliest tokens may be others by now; the teacher's log-prob of the chosen one is the same all through a step.
+  if (context.teacher === undefined || fresh.view.topK === undefined) return fresh;
+  return await withTeacherColumns(fresh, context.teacher, context.temperature);
 }
 
 /** What is asked for at the start of the step only. */

@@ -17,8 +17,8 @@ export interface StepMetricsInput {
   readonly step: number;
   readonly collected: Collected;
   readonly updates: readonly UpdateReport[];
-  /** Share of the variance of returns that the value head explained; absent without one. */
-  readonly foresight?: number | undefined;
+  /** Further figures of what was learnt from, by name. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Responses asked for of each prompt: the k of `passAt<k>`. */
   readonly group: number;
@@ -26,7 +26,7 @@ export interface StepMetricsInput {
 
 /** `docs/metrics.md` explains each. */
 export function stepMetrics(input: StepMetricsInput): StepMetrics {
-  const { step, collected, updates, foresight, learningRate, group } = input;
+  const { step, collected, updates, figures, learningRate, group } = input;
   const rollouts = collected.groups.flatMap((each) => each.rollouts);
   const signals = countSignals(collected.groups);
   return {
@@ -42,7 +42,7 @@ export function stepMetrics(input: StepMetricsInput): StepMetrics {
     groupsAllWrong: signals['all-wrong'],
     learningRate,
     ...updateMetrics(updates),
-    ...(foresight !== undefined && { explainedVariance: foresight }),
+    ...figures,
   };
 }
 

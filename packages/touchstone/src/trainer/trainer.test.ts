@@ -11,6 +11,7 @@ import { sampleGroups } from '../rollout/strategy.js';
 import { tokenSource } from '../rollout/rollout.js';
 import { missingColumns, needsReference, needsValueHead } from './columns.js';
 import type { StepMetrics } from './step-metrics.js';
+import { needsTeacher } from './teacher.js';
 import { trainStep } from './trainer.js';
 import { NonFinite } from './update.js';
 
@@ -50,10 +51,12 @@ async function trainer(setting: Setting = {}): Promise<TrainerParts & { readonly
     ...{ seed: 1, prompts: 8, rounds: setting.rounds ?? 1, epochs: 1, minibatches: 1, ...setting.update },
     sampling: { group: 16, maxNewTokens: 3, temperature: 1 },
     optimizer: { maxGradNorm: 1 },
+    teacher: recipe.teacher,
   };
   if (needsValueHead(stages.objective)) await engine.addValueHead(3);
   const reference = needsReference(stages.objective) ? await engine.fork({ frozen: true }) : undefined;
-  return { engine, reference, stages, settings };
+  const teacher = needsTeacher(stages.objective) ? await engine.fork({ frozen: true }) : undefined;
+  return { engine, reference, teacher, stages, settings };
 }
 
 /** An objective that asks for one more column and is otherwise the same. */
@@ -144,10 +147,13 @@ describe('columns of an update', () => {
         return plain.advantages(batch);
       },
     };
-    expect(missingColumns(objective)).toEqual(['teacherLogProb', 'teacherTarget']);
-    await expect(trainStep(1, await trainer({ objective }))).rejects.toThrow(
-      /teacherTarget must come with every rollout/,
-    );
+    for (const [asking, missing] of [
+      [objective, /teacherTarget must come with every rollout/],
+      [alsoNeeding(plain, 'teacherLogProb'), /teacherLogProb must come with every rollout/],
+    ] as const) {
+      const parts = await trainer({ objective: asking });
+      await expect(trainStep(1, { ...parts, teacher: undefined })).rejects.toThrow(missing);
+    }
     const strategy: Stages['strategy'] = async (tasks, context) =>
       (await sampleGroups(tasks, context)).map(({ task, rollouts }) => ({
         task,
@@ -259,6 +265,54 @@ describe('PPO with a value head', () => {
     expect(mean('reward', 30, 40)).toBeGreaterThan(mean('reward', 0, 5) + 0.2);
     expect(mean('valueLoss', 30, 40)).toBeLessThan(mean('valueLoss', 0, 5) / 2);
     expect(steps[0]).toHaveProperty('explainedVariance');
+  });
+});
+
+describe('SDPO', () => {
+  /** The teacher reads `?`, and behind it the first character of the solution, which it repeats. */
+  const stages: Partial<Stages> = { teacherPrompt: (_, { solution = '' }) => `?${solution[0] ?? ''}` };
+  const repeating = (engine: unknown): void => {
+    for (let digit = 0; digit < 10; digit++) {
+      const logits = Array.from({ length: END_TOKEN + 1 }, (_, token) => (token === digit ? 8 : 0));
+      (engine as TabularEngine).setLogits([END_TOKEN - 1, digit], logits);
+    }
+  };
+
+  it.each([{}, { mode: 'token' }, { alpha: 1, tail: 'renormalise', topK: 9 }])(
+    'learns from what its teacher makes of the same responses: %j',
+    async (settings) => {
+      const objective = createObjective('sdpo', settings);
+      const recipe = toyRecipe({ filter: { name: 'none' } });
+      const parts = await trainer({ recipe, objective, stages, update: { epochs: 1, minibatches: 2 } });
+      for (const engine of [parts.engine, parts.teacher]) repeating(engine);
+      const steps: StepMetrics[] = [];
+      for (let step = 1; step <= 40; step++) steps.push((await trainStep(step, parts)).metrics);
+      expect(steps[0]?.['accuracy']).toBeLessThan(0.2);
+      expect(steps.at(-1)?.['accuracy']).toBeGreaterThan(0.8);
+      expect(steps[0]?.['teacherTargets']).toBeGreaterThan(0.3);
+      expect(steps[0]?.['teacherTargets']).toBeLessThan(1);
+    },
+  );
+
+  it('has a teacher that follows the policy as the recipe says', async () => {
+    const probe = { tokens: Int32Array.of(3, 10, 4), offsets: Int32Array.of(0, 3) };
+    const moved = async (averaging: number): Promise<number[]> => {
+      const objective = createObjective('sdpo');
+      const parts = await trainer({ recipe: toyRecipe({ teacher: { averaging } }), objective, stages });
+      for (const engine of [parts.engine, parts.teacher]) repeating(engine);
+      const before = await parts.engine.forward(probe);
+      await trainStep(1, parts);
+      const [policy, teacher] = [await parts.engine.forward(probe), await parts.teacher?.forward(probe, {})];
+      return [before, policy, teacher].map((columns) => columns?.logProb[2] ?? Number.NaN);
+    };
+    const [before, policy, frozen] = await moved(0);
+    expect(policy).not.toBe(before);
+    expect(frozen).toBe(before);
+    const [, , followed] = await moved(1);
+    expect(followed).toBe(policy);
+    const [, , between] = await moved(0.5);
+    expect(between).toBeGreaterThan(Math.min(before!, policy!));
+    expect(between).toBeLessThan(Math.max(before!, policy!));
   });
 });
 

@@ -20,6 +20,8 @@ import type { Schedule } from './schedule.js';
 import type { StepMetrics } from './step-metrics.js';
 import { stepMetrics } from './step-metrics.js';
 import { Stopwatch } from './stopwatch.js';
+import type { TeacherPrompt, TeacherSettings } from './teacher.js';
+import { withTeacherTargets } from './teacher.js';
 import type { UpdateReport } from './update.js';
 import { updatePolicy } from './update.js';
 
@@ -31,6 +33,8 @@ export interface Stages {
   readonly reward: Reward;
   readonly filter: GroupFilter;
   readonly objective: Objective;
+  /** What the teacher reads in place of a prompt, where the objective has one. */
+  readonly teacherPrompt: TeacherPrompt;
   readonly minibatcher: Minibatcher;
   readonly schedule: Schedule;
 }
@@ -46,6 +50,10 @@ export interface TrainerSettings {
   readonly optimizer: Omit<OptimOptions, 'learningRate' | 'valueHeadLearningRate'>;
   /** Times the learning rate with which a value head learns. Absent: 1. */
   readonly valueHeadFactor?: number;
+  readonly teacher: TeacherSettings & {
+    /** Share of the way to the policy's weights that those of the teacher move after a step. */
+    readonly averaging: number;
+  };
 }
 
 export interface TrainerParts {
@@ -54,6 +62,8 @@ export interface TrainerParts {
   readonly settings: TrainerSettings;
   /** The model at the start of the run, frozen. Needed where the objective reads `refLogProb`. */
   readonly reference?: Engine | undefined;
+  /** A frozen fork of the model, which follows it. Needed where `needsTeacher`, unless a strategy brings its log-probs. */
+  readonly teacher?: Engine | undefined;
 }
 
 export interface StepReport {
@@ -92,8 +102,8 @@ export async function learnStep(
   const seed = deriveSeed(settings.seed, 'step', step);
   const learningRate = stages.schedule(step);
   const learning = { ...parts, step, learningRate, seed, stopwatch, weightsFree };
-  const { updates, foresight } = collected.kept.length === 0 ? nothingLearnt : await learn(collected, learning);
-  const metrics = stepMetrics({ step, collected, updates, foresight, learningRate, group: settings.sampling.group });
+  const { updates, figures } = collected.kept.length === 0 ? nothingLearnt : await learn(collected, learning);
+  const metrics = stepMetrics({ step, collected, updates, figures, learningRate, group: settings.sampling.group });
   return { metrics, timings: timingsOf(step, collected, stopwatch), collected };
 }
 
@@ -108,30 +118,39 @@ interface StepParts extends TrainerParts {
 
 interface Learnt {
   readonly updates: readonly UpdateReport[];
-  /** Share of the variance of returns that the value head explained; undefined without one. */
-  readonly foresight: number | undefined;
+  /** Figures of what it was learnt from, as `docs/metrics.md` names them. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
-const nothingLearnt: Learnt = { updates: [], foresight: undefined };
+const nothingLearnt: Learnt = { updates: [], figures: {} };
 
-async function learn({ kept }: Collected, parts: StepParts): Promise<Learnt> {
-  const { engine, reference, stages, settings, seed, stopwatch, weightsFree } = parts;
-  const { objective, minibatcher } = stages;
+async function learn({ kept: groups }: Collected, parts: StepParts): Promise<Learnt> {
+  const { engine, reference, teacher, stages, settings, seed, stopwatch, weightsFree } = parts;
+  const { objective, minibatcher, teacherPrompt, environment } = stages;
+  const kept =
+    teacher === undefined
+      ? groups
+      : withTeacherTargets(groups, settings.teacher, teacherPrompt, environment, engine.model.contextLength);
   const { epochs, minibatches, sampling } = settings;
   const temperature = sampling.temperature ?? 1;
   const plan = planColumns(objective, epochs * minibatches, engine.model.vocabSize);
   const scored = await withRolloutColumns(stepBatch(kept, plan.needs.has('external')), kept, parts);
   const decode = (tokens: Int32Array) => stages.environment.decode(tokens);
-  const context = { engine, reference, temperature, decode };
+  const context = { engine, reference, teacher, temperature, decode };
   const columned = await stopwatch.time('forward', () => stepColumns(scored, plan, context));
   const batch = await stopwatch.time('loss', () => prepare(columned, objective));
-  if (batch.rollouts.length === 0) return nothingLearnt;
+  const figures: Record<string, number> = {};
+  const targets = batch.view.rolloutColumns?.teacherTarget;
+  if (targets !== undefined) figures.teacherTargets = batch.rollouts.length / scored.rollouts.length;
+  if (batch.rollouts.length === 0) return { updates: [], figures };
   const advantages = await stopwatch.time('loss', () => objective.advantages(batch.view));
   const optimizer = optimizerOf(parts);
   const loop = { epochs, minibatches, optimizer, temperature, seed, stopwatch, weightsFree };
-  const updates = await updatePolicy(batch, advantages, { engine, objective, plan, minibatcher, ...loop });
+  const updates = await updatePolicy(batch, advantages, { engine, teacher, objective, plan, minibatcher, ...loop });
+  if (settings.teacher.averaging > 0) await teacher?.moveTowards?.(engine, settings.teacher.averaging);
   const { oldValues, returns } = batch.view.columns;
-  return { updates, foresight: oldValues && returns && explainedVariance(batch.view, oldValues, returns) };
+  if (oldValues && returns) figures.explainedVariance = explainedVariance(batch.view, oldValues, returns);
+  return { updates, figures };
 }
 
 function optimizerOf({ settings, learningRate }: StepParts): OptimOptions {

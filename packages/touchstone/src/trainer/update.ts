@@ -12,6 +12,7 @@ import type { Stopwatch } from './stopwatch.js';
 
 export interface UpdateContext {
   readonly engine: Engine;
+  readonly teacher: Engine | undefined;
   readonly objective: Objective;
   readonly plan: ColumnPlan;
   readonly minibatcher: Minibatcher;
