@@ -13,6 +13,11 @@ export class Output {
     return { stdout: (bytes) => this.keep('out', bytes), stderr: (bytes) => this.keep('error', bytes) };
   }
 
+  /** Whether a stream was longer than its limit. */
+  get isCut(): boolean {
+    return this.cut;
+  }
+
   get texts(): { readonly stdout: string; readonly stderr: string; readonly truncated: boolean } {
     return { stdout: text(this.out), stderr: text(this.error), truncated: this.cut };
   }

@@ -11,6 +11,7 @@ export class Reaper {
   private readonly pids = new Set<number>();
   private shell: ChildProcess | null = null;
 
+  /** A number below 0 stands for all processes of a group. */
   watch(pid: number): void {
     this.pids.add(pid);
     this.tell();

@@ -1,9 +1,8 @@
-import { execFile, type ExecFileException } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { execute, MAX_OUTPUT, onPath } from './execute.js';
 import { cleanSource } from './source.js';
 import { makeTestbench, suffixed, type PortFacts, type TestbenchOptions } from './testbench.js';
 
@@ -27,19 +26,6 @@ export type SimulationReport =
       readonly detail: string;
       readonly elapsedMs: number;
     };
-
-function onPath(name: string): string | null {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  return null;
-}
 
 /** Whether Icarus Verilog is installed here. */
 export function hasSimulator(): boolean {
@@ -93,71 +79,6 @@ export async function simulateVerilog(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-interface Execution {
-  readonly ok: boolean;
-  readonly overdue: boolean;
-  /** Whether it was ended because it wrote too much. */
-  readonly flooded: boolean;
-  readonly output: string;
-  readonly wall: 'bubblewrap' | 'limits';
-}
-
-/** KiB of address space, seconds of processor time and blocks of 512 bytes of a file. */
-const ULIMITS = 'ulimit -v 1048576 -t 120 -f 65536';
-
-const MAX_OUTPUT = 1 << 20;
-
-async function execute(
-  command: readonly string[],
-  folder: string,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<Execution> {
-  const wrapped = await bubblewrap();
-  const limited = ['/bin/sh', '-c', `${ULIMITS}; exec "$@"`, 'sh', ...command];
-  const [program, ...args] =
-    wrapped === null ? limited : [...wrapped, '--bind', folder, '/work', '--chdir', '/work', ...limited];
-  return new Promise((resolve) => {
-    const settle = (error: ExecFileException | null, stdout: string, stderr: string): void =>
-      resolve({
-        ok: error === null,
-        overdue: error?.killed === true && error.code === null,
-        flooded: (error as NodeJS.ErrnoException | null)?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
-        output: `${stdout}\n${stderr}`,
-        wall: wrapped === null ? 'limits' : 'bubblewrap',
-      });
-    const options = {
-      cwd: folder,
-      env: { PATH: process.env['PATH'] ?? '', TMPDIR: wrapped === null ? folder : '/work' },
-      timeout: Math.ceil(timeoutMs),
-      killSignal: 'SIGKILL',
-      maxBuffer: MAX_OUTPUT,
-      ...(signal === undefined ? {} : { signal }),
-    } as const;
-    execFile(program!, args, options, settle);
-  });
-}
-
-let wrapper: Promise<readonly string[] | null> | undefined;
-
-/** The command that starts a program without network and files of others; null where it does not work here. */
-function bubblewrap(): Promise<readonly string[] | null> {
-  const path = onPath('bwrap');
-  if (path === null) return Promise.resolve(null);
-  const shared = ['/usr', '/lib', '/lib64', '/bin', '/etc/alternatives'].filter((each) => existsSync(each));
-  const command = [
-    path,
-    ...shared.flatMap((each) => ['--ro-bind', each, each]),
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--unshare-all', '--die-with-parent', '--new-session'],
-  ];
-  wrapper ??= new Promise((resolve) => {
-    execFile(path, [...command.slice(1), '/bin/sh', '-c', 'exit 0'], { timeout: 5000 }, (error) =>
-      resolve(error === null ? command : null),
-    );
-  });
-  return wrapper;
 }
 
 function firstError(output: string): string {
