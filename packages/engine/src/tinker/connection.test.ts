@@ -39,6 +39,14 @@ describe('errors', () => {
     );
   });
 
+  it('a port that fetch never connects to is told at once', async () => {
+    const clock = { now: () => 0, sleep: () => Promise.reject(new Error('it must not be asked again')) };
+    const baseUrl = 'http://127.0.0.1:6000';
+    await expect(connect(new FakeServer(plain), { baseUrl, clock })).rejects.toThrow(
+      /baseUrl must have a port that fetch connects to/,
+    );
+  });
+
   it('who waits for a busy server is told once what it says', async () => {
     let time = 0;
     const clock = { now: () => time, sleep: (ms: number) => Promise.resolve(void (time += ms)) };

@@ -214,6 +214,7 @@ export class Connection {
       if (outcome.kind === 'foreign') return unexpected(url, outcome.text);
       if (outcome.kind === 'status' && isFinal(outcome.status)) throw this.refused(url, outcome.status, outcome.detail);
       if (options.timeoutMs !== undefined && endedEarly(outcome)) return undefined;
+      if (isBlocked(outcome)) throw this.blocked();
       if (!options.repeatable && mayHaveActed(outcome)) throw this.unknown(url, outcome);
       const waited = this.clock.now() - started;
       if (waited > this.retry.giveUpAfterMs) throw this.gaveUp(url, outcome);
@@ -249,6 +250,14 @@ export class Connection {
       rule: `the server refuses this request with HTTP ${status}`,
       got: detail,
       fix: denied ? 'set TINKER_API_KEY to a key of this server' : 'change what it complains about',
+    });
+  }
+
+  private blocked(): EngineError {
+    return new EngineError('server-refused', {
+      at: this.root,
+      rule: "baseUrl must have a port that fetch connects to, not one of the standard's list of blocked ones",
+      fix: 'start the server on another port, such as 8000',
     });
   }
 
@@ -300,6 +309,12 @@ function isFinal(status: number): boolean {
 function endedEarly(outcome: Attempt): boolean {
   if (outcome.kind === 'status') return outcome.status === 408;
   return outcome.kind === 'broken' && outcome.cause instanceof Error && outcome.cause.name === 'TimeoutError';
+}
+
+/** Ports of other protocols (mail, X11 and the like) are blocked by the fetch standard, which says so in these words. */
+function isBlocked(outcome: Attempt): boolean {
+  if (outcome.kind !== 'broken' || !(outcome.cause instanceof Error)) return false;
+  return outcome.cause.cause instanceof Error && outcome.cause.cause.message === 'bad port';
 }
 
 function mayHaveActed(outcome: Attempt): boolean {
