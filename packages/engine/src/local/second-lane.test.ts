@@ -166,6 +166,19 @@ it('of a gradient that fails in one lane nothing goes on or stays in the other',
   await untouched.dispose();
 });
 
+it('weights that change between a gradient and its step are those that both lanes move', async () => {
+  const batch = await batchOf(whole);
+  const gradients = { logProb: Float32Array.from(batch.tokens, (_, t) => Math.cos(t)) };
+  const [moved, other] = [await halved.fork(), await halved.fork()];
+  for (const engine of [other, moved]) await engine.forwardBackward(batch, gradients);
+  await other.optimStep({ learningRate: 0.01 });
+  await moved.moveTowards(other, 1);
+  await moved.optimStep({ learningRate: 0 });
+  expect(await moved.forward(batch)).toEqual(await other.forward(batch));
+  await moved.dispose();
+  await other.dispose();
+});
+
 it('a checkpoint that is loaded after a gradient failed begins anew', async () => {
   const checkpoint = await mkdtemp(join(tmpdir(), 'lanes-'));
   const batch = await longBatch();
