@@ -1,3 +1,4 @@
+import { binary, forMapping, isMemory } from './memory.js';
 import { asRegister, isGate, isWordOperator, readNetlist, type Netlist, type YosysJson } from './netlist.js';
 import { yosys, type YosysRun } from './yosys.js';
 
@@ -76,10 +77,11 @@ export function elaborate(source: string, top: string, limits: DesignLimits): El
   const words = run.files['words.json'];
   const fault = faultOf(run) ?? tooLarge(jsonOf(run, 'words.json'), limits);
   if (fault !== null || words === undefined) return fault ?? refuse('tool-failed', 'no netlist was written');
-  if (!hasMemory(jsonOf(run, 'words.json'))) return gatesOnly(run.printed, limits);
+  const json = jsonOf(run, 'words.json');
+  if (!hasMemory(json)) return gatesOnly(run.printed, limits);
   const mapped = yosys(
     ['read_json words.json', 'memory_map', ...toGates],
-    { 'words.json': words, 'same.v': SAME_MAP },
+    { 'words.json': JSON.stringify(forMapping(json)), 'same.v': SAME_MAP },
     { quiet: true },
   );
   return faultOf(mapped) ?? gatesOnly(mapped.printed, limits);
@@ -94,10 +96,6 @@ function jsonOf(run: YosysRun, name: string): YosysJson {
 
 function hasMemory(json: YosysJson): boolean {
   return Object.values(json.modules).some(({ cells }) => Object.values(cells).some(({ type }) => isMemory(type)));
-}
-
-function isMemory(type: string): boolean {
-  return type.startsWith('$mem');
 }
 
 function faultOf(run: YosysRun): Elaborated | null {
@@ -145,10 +143,6 @@ function tooLarge(json: YosysJson, limits: DesignLimits): Elaborated | null {
     if (memory > limits.memoryBits) return refuse('too-large', `its memories hold more than ${limits.memoryBits} bits`);
   }
   return null;
-}
-
-function binary(value: string | undefined): number {
-  return Number.parseInt(value ?? '0', 2);
 }
 
 function gatesOnly(printed: string, limits: DesignLimits): Elaborated {
