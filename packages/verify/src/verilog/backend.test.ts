@@ -27,3 +27,15 @@ describe('memories', () => {
     expect(found(eight, from2.replace('a < 2 ||', ''))).toMatchObject({ found: 'different' });
   });
 });
+
+describe('a clock that is also data', () => {
+  const part = (next: string): string => `module m(input clk, input [3:0] d, output y, output [3:0] o);
+    reg [3:0] q, p; initial begin q = 0; p = 0; end
+    always @(posedge clk) begin q <= ${next}; p <= q + 4'd3; end
+    assign o = p; assign y = clk & (^q); endmodule`;
+
+  test('is proved over registers that agree', { timeout: 60_000 }, () => {
+    expect(found(part('d + q'), part('~(~d - q)'))).toMatchObject({ found: 'equal', method: 'induction' });
+    expect(found(part('d + q'), part('~(~d + q)'))).toMatchObject({ found: 'different' });
+  });
+});

@@ -137,10 +137,14 @@ function judge(reference: Netlist, response: Netlist, job: VerilogJob): VerilogV
   const wrong = resetFault(reference, job.reset);
   if (wrong !== null) return { found: 'reference', reason: 'bad-reset', feedback: wrong };
   const miter = makeMiter(reference, response, options);
-  const { proof, known } = compare(miter, (merge) => makeMiter(reference, response, { ...options, merge }), {
-    ...defaultProofLimits,
-    ...job.proof,
-  });
+  const { proof, known } = compare(
+    miter,
+    (merge) => makeMiter(reference, response, { ...options, merge, like: miter }),
+    {
+      ...defaultProofLimits,
+      ...job.proof,
+    },
+  );
   if (proof.equal === false) {
     const example = counterExample(miter, proof.stimulus);
     if (example === null) throw new Error('run: a counter-example must show a difference when it is replayed');

@@ -44,6 +44,8 @@ export interface MiterOptions {
   readonly powerOn: 'any' | 'zero';
   /** By the reference's registers: those of the response that they are taken to agree with. */
   readonly merge?: readonly (RegisterPair | undefined)[];
+  /** The miter from which `merge` was made: registers have its numbers under its timing alone. */
+  readonly like?: Pick<Miter, 'timing' | 'clock'>;
 }
 
 /** Numbers of two registers in `Miter.state`. */
@@ -56,6 +58,7 @@ export interface RegisterPair {
 
 /** Joins reference and response, whose ports must agree. Throws `CircuitError` or `TooLargeError`. */
 export function makeMiter(reference: Netlist, response: Netlist, options: MiterOptions): Miter {
+  if (options.like !== undefined) return join(reference, response, options.like.timing, options.like.clock, options);
   const registers = [reference, response].flatMap((each) => clocksOf(each));
   const stateful = registers.length > 0;
   if (!stateful) return join(reference, response, 'combinational', null, options);
