@@ -71,11 +71,11 @@ export function run(job: VerilogJob | DescribeJob): VerilogValue {
   try {
     return judge(reference.netlist, response.netlist, job);
   } catch (thrown) {
-    if (thrown instanceof TooLargeError) return { found: 'rejected', reason: 'too-large', feedback: thrown.message };
-    if (!(thrown instanceof CircuitError)) throw thrown;
+    const own = faultIn(thrown);
+    if (own === null) throw thrown;
     const fault = faultOf(reference.netlist);
-    if (fault !== null) return { found: 'reference', reason: `reference-${fault.reason}`, feedback: fault.message };
-    return { found: 'rejected', reason: thrown.reason, feedback: thrown.message };
+    if (fault !== null) return { found: 'reference', reason: `reference-${fault.reason}`, feedback: fault.feedback };
+    return { found: 'rejected', ...own };
   }
 }
 
@@ -168,9 +168,20 @@ function resetFault(reference: Netlist, reset: ResetSequence | undefined): strin
     : null;
 }
 
-/** Why the reference by itself cannot be modelled, or null. */
-function faultOf(reference: Netlist): CircuitError | null {
-  const aig = new Aig(MAX_NODES);
+interface Fault {
+  readonly reason: string;
+  readonly feedback: string;
+}
+
+/** What is wrong with a circuit by what was thrown; null where it is no affair of the circuit. */
+function faultIn(thrown: unknown): Fault | null {
+  if (thrown instanceof TooLargeError) return { reason: 'too-large', feedback: thrown.message };
+  return thrown instanceof CircuitError ? { reason: thrown.reason, feedback: thrown.message } : null;
+}
+
+/** Why the reference by itself cannot be modelled, or leaves no room for a response of its size; or null. */
+function faultOf(reference: Netlist): Fault | null {
+  const aig = new Aig(MAX_NODES / 2);
   const inputs = new Map(reference.ports.map(({ name, bits }) => [name, bits.map(() => aig.input())]));
   try {
     const circuit = new Circuit(
@@ -183,7 +194,8 @@ function faultOf(reference: Netlist): CircuitError | null {
       if (direction === 'output') bits.forEach((bit) => circuit.value(bit));
     return null;
   } catch (thrown) {
-    if (thrown instanceof CircuitError) return thrown;
-    throw thrown;
+    const fault = faultIn(thrown);
+    if (fault === null) throw thrown;
+    return fault;
   }
 }
