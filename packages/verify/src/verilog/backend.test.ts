@@ -39,3 +39,34 @@ describe('a clock that is also data', () => {
     expect(found(part('d + q'), part('~(~d + q)'))).toMatchObject({ found: 'different' });
   });
 });
+
+describe('a reset that is named', () => {
+  // Both need two edges of the clock while the reset is given; only then are the outputs known.
+  const part = (next: string, out = 'q'): string => `module m(input clk, rst, d, output y);
+    reg s, q; always @(posedge clk) begin s <= rst; if (rst && s) q <= 0; else q <= ${next}; end assign y = ${out}; endmodule`;
+  const reset = { port: 'rst', activeLow: false, cycles: 2 };
+
+  test('is held for edges of the clock where a step need not be one', { timeout: 60_000 }, () => {
+    for (const out of ['q', 'clk & q']) {
+      const job = (next: string) => found(part('q ^ d', out), part(next, out), { reset, powerOn: 'any' });
+      expect(job('d ^ q'), out).toMatchObject({ found: 'equal' });
+      expect(job('q | d'), out).toMatchObject({ found: 'different' });
+    }
+  });
+
+  test('is held for edges where a response waits for none', { timeout: 60_000 }, () => {
+    const asynchronous = part('q ^ d').replace(
+      '@(posedge clk)',
+      '@(posedge clk, posedge rst) if (rst) {s, q} <= 2; else',
+    );
+    expect(found(part('q ^ d'), asynchronous, { reset })).toMatchObject({ found: 'equal' });
+    expect(found(part('q ^ d'), asynchronous.replace('^', '|'), { reset })).toMatchObject({ found: 'different' });
+  });
+});
+
+test('a reference that is too large is no fault of the response', { timeout: 60_000 }, () => {
+  const large = 'module m(input [511:0] a, b, output [511:0] y); assign y = a * b + a / b; endmodule';
+  const small = 'module m(input [511:0] a, b, output [511:0] y); assign y = a; endmodule';
+  expect(found(large, small)).toMatchObject({ found: 'reference', reason: 'reference-too-large' });
+  expect(found(small, large)).toMatchObject({ found: 'rejected', reason: 'too-large' });
+});

@@ -29,7 +29,7 @@ export interface Clock {
   readonly rising: boolean;
 }
 
-/** A reset that is held at the start and never given again. */
+/** A reset that is held at the start, for `cycles` edges of every clock, and never given again. */
 export interface ResetSequence {
   readonly port: string;
   readonly activeLow: boolean;
@@ -126,7 +126,6 @@ function join(
     .filter(({ direction }) => direction === 'input')
     .map(({ name, bits }) => ({ name, bits: bits.map(() => aig.input()) }));
   const named = new Map(inputs.map(({ name, bits }) => [name, bits]));
-  if (options.reset !== null) named.set(options.reset.port, [sequence(aig, options.reset)]);
   // Between two edges inputs may change more than once; that shows where state does not wait for the clock.
   const waits = [reference, response].every((each) => each.cells.every((cell) => waitsForClock(cell)));
   const time: Time = {
@@ -134,6 +133,10 @@ function join(
     started,
     tick: timing === 'cycle' && !waits ? aig.input() : TRUE,
   };
+  if (options.reset !== null) {
+    const edges = timing === 'event' ? clockEdges(aig, reference, named, started) : [clock === null ? TRUE : time.tick];
+    named.set(options.reset.port, [sequence(aig, options.reset, edges)]);
+  }
   const two = new TwoValued(aig, options.powerOn === 'zero');
   const gate = new Circuit<Literal>(response, two, time, named);
   const partners = options.merge?.map(
@@ -172,13 +175,34 @@ function waitsForClock(cell: Cell): boolean {
   return register === null || (register.clock !== null && register.overrides.length === 0);
 }
 
-/** A signal that is active for the first steps and inactive for ever after. */
-function sequence(aig: Aig, { activeLow, cycles }: ResetSequence): Literal {
-  let over: Literal = cycles === 0 ? TRUE : FALSE;
-  for (let step = 0, before: Literal = TRUE; step < cycles; step++) {
-    over = aig.latch(false);
-    aig.setNext(over, before);
-    before = over;
-  }
-  return activeLow ? over : not(over);
+/** By clock of the reference that is an input: whether it has its edge in a step. A step is one where none is. */
+function clockEdges(
+  aig: Aig,
+  reference: Netlist,
+  inputs: ReadonlyMap<string, readonly Literal[]>,
+  started: Literal,
+): Literal[] {
+  const clocks = clocksOf(reference).flatMap((each) => (each === null || each === 'latch' ? [] : [each]));
+  const levels = new Set(clocks.map(({ port, bit, rising }) => inputs.get(port)![bit]! ^ (rising ? 0 : 1)));
+  const edges = [...levels].map((level) => {
+    const before = aig.latch(false);
+    aig.setNext(before, level);
+    return aig.and(started, aig.and(level, not(before)));
+  });
+  return edges.length === 0 ? [TRUE] : edges;
+}
+
+/** A signal that is active until each of `edges` has come `cycles` times, and inactive for ever after. */
+function sequence(aig: Aig, { activeLow, cycles }: ResetSequence, edges: readonly Literal[]): Literal {
+  const over = edges.map((edge) => {
+    let past: Literal = TRUE;
+    for (let count = 0; count < cycles; count++) {
+      const reached = aig.latch(false);
+      aig.setNext(reached, aig.mux(edge, past, reached));
+      past = reached;
+    }
+    return past;
+  });
+  const all = over.reduce((both, one) => aig.and(both, one), TRUE);
+  return activeLow ? all : not(all);
 }
