@@ -36,7 +36,7 @@ describe.each(Object.entries(grammars))('grammar %s', (_, grammar) => {
   });
 
   it('refuses what is of another kind, with words and without throwing', () => {
-    for (const value of [undefined, null, Number.NaN, 'west', '', {}, [[[]]], -1e300, [9, 9, 9, {}]]) {
+    for (const value of [undefined, null, Number.NaN, 'west', '', {}, [[[]]], -1e300, [9, 9, 9, {}], 10n]) {
       expect(grammar.violation(value)).toEqual(expect.any(String));
     }
   });
@@ -61,12 +61,38 @@ describe('edges', () => {
     expect(lists.some((each) => each.length > 1 && new Set(each).size === 1)).toBe(true);
   });
 
+  it('holds the longest, the rising and the falling list of many kinds of item too', () => {
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+    const texts = text({ alphabet: letters, minLength: 0, maxLength: 100 }).boundary();
+    const lengths = texts.map(({ length }) => length);
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([0, 100]);
+    expect(texts.length).toBeLessThanOrEqual(48);
+    expect(texts).toContain('zy');
+  });
+
   it('varies one position at a time and puts all at their ends', () => {
     const pairs = tuple(integer({ min: 0, max: 9 }), integer({ min: 0, max: 9 })).boundary();
     expect(pairs).toContainEqual([0, 0]);
     expect(pairs).toContainEqual([0, 9]);
     expect(pairs).toContainEqual([9, 0]);
     expect(pairs).toContainEqual([9, 9]);
+  });
+});
+
+describe('numbers with decimals', () => {
+  it('hold both bounds, whatever their product with a power of ten is', () => {
+    const cents = decimal({ min: 0.07, max: 0.29, decimals: 2 });
+    expect(cents.boundary()).toEqual(expect.arrayContaining([0.07, 0.29]));
+    expect(cents.violation(0.07) ?? cents.violation(0.29)).toBeNull();
+    expect(cents.violation(0.06)).not.toBeNull();
+    expect(cents.violation(0.3)).not.toBeNull();
+    expect(decimal({ min: 0.071, max: 0.299, decimals: 2 }).boundary().toSorted()).toEqual([0.08, 0.09, 0.28, 0.29]);
+  });
+
+  it('have no more digits than they may, however large they are', () => {
+    const money = decimal({ min: 0, max: 1e9, decimals: 2 });
+    expect(money.violation(123456789.12)).toBeNull();
+    expect(money.violation(123456789.1234)).not.toBeNull();
   });
 });
 

@@ -17,6 +17,9 @@ export interface InputGrammar<Value> {
 /** Edges kept of one grammar, so that nested lists stay a handful of inputs. */
 const MAX_EDGES = 48;
 
+/** Edges of a list that are not one item of each edge. */
+const SHAPES = 8;
+
 /** Draws that `where` may refuse in a row before its rule is taken for one that nothing obeys. */
 const MAX_REFUSALS = 10_000;
 
@@ -51,12 +54,15 @@ export function decimal(range: {
   readonly decimals: number;
 }): InputGrammar<number> {
   const scale = 10 ** range.decimals;
-  const steps = integer({ min: Math.ceil(range.min * scale), max: Math.floor(range.max * scale) });
+  // A bound of so many digits is a step itself, though its product need not be whole: 0.07 * 100 is above 7.
+  const step = (bound: number, otherwise: (scaled: number) => number): number =>
+    isOnGrid(bound, scale) ? Math.round(bound * scale) : otherwise(bound * scale);
+  const steps = integer({ min: step(range.min, Math.ceil), max: step(range.max, Math.floor) });
   return {
     draw: (draw) => steps.draw(draw) / scale,
     boundary: () => steps.boundary().map((step) => step / scale),
     violation: (value) =>
-      typeof value === 'number' && steps.violation(Math.round(value * scale)) === null && onGrid(value * scale)
+      typeof value === 'number' && steps.violation(Math.round(value * scale)) === null && isOnGrid(value, scale)
         ? null
         : `a number from ${range.min} to ${range.max} with ${range.decimals} decimals is needed`,
   };
@@ -65,12 +71,21 @@ export function decimal(range: {
 /** One of the given values; each of them is an edge. */
 export function oneOf<Value>(values: readonly Value[]): InputGrammar<Value> {
   if (values.length === 0) throw new RangeError('oneOf: at least one value is needed, got none; give the values');
-  const keys = new Set(values.map((value) => JSON.stringify(value)));
+  const keys = new Set(values.map(keyOf));
   return {
     draw: (draw) => draw.pick(values),
     boundary: () => values.slice(0, MAX_EDGES),
-    violation: (value) => (keys.has(JSON.stringify(value)) ? null : `one of ${[...keys].join(', ')} is needed`),
+    violation: (value) => (keys.has(keyOf(value)) ? null : `one of ${[...keys].join(', ')} is needed`),
   };
+}
+
+/** A value as JSON; for one that has none, such as a bigint, a text that is none either. */
+function keyOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
 }
 
 export interface LengthRange {
@@ -118,7 +133,8 @@ function listEdges<Item>(edges: readonly Item[], minLength: number, maxLength: n
   const middle = Math.min(maxLength, Math.max(minLength, edges.length));
   const found: Item[][] = minLength === 0 ? [[]] : [];
   if (maxLength === 0 || edges.length === 0) return found;
-  for (const edge of edges) found.push(fill(short, () => edge));
+  // The shapes that follow must not be crowded out.
+  for (const edge of edges.slice(0, MAX_EDGES - SHAPES)) found.push(fill(short, () => edge));
   if (middle > 1) {
     found.push(cycle(middle, ordered), cycle(middle, ordered.toReversed()), cycle(middle, edges));
     found.push(fill(middle, () => edges[0]!));
@@ -208,8 +224,9 @@ export function chain<First, Second>(
   };
 }
 
-function onGrid(scaled: number): boolean {
-  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.max(1, Math.abs(scaled));
+/** Whether a number is the one nearest to a whole number of steps of 1/scale. */
+function isOnGrid(value: number, scale: number): boolean {
+  return Math.round(value * scale) / scale === value;
 }
 
 function ascending(a: unknown, b: unknown): number {
