@@ -93,8 +93,16 @@ describe('minimalSuite', () => {
         const chosen = minimalSuite(kills);
         for (const row of kills) expect(chosen.some((t) => row[t])).toBe(row.includes(true));
         expect(chosen.length).toBeLessThanOrEqual(kills.filter((row) => row.includes(true)).length);
+        for (const test of chosen) {
+          expect(kills.some((row) => row[test] && chosen.every((each) => each === test || !row[each]))).toBe(true);
+        }
       }),
     );
+  });
+
+  it('leaves out a test that was taken first and is needed no more', () => {
+    const programs = [[0, 1], [0, 1], [0, 2], [0, 2], [1], [2]];
+    expect(minimalSuite(programs.map((by) => [0, 1, 2].map((test) => by.includes(test))))).toEqual([1, 2]);
   });
 
   it('takes the test that rejects most first', () => {

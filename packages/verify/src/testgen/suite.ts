@@ -169,7 +169,8 @@ class SuiteBuilder<Input> {
 
 /**
  * Indices of tests, ascending, that together reject every program the whole suite rejects: each time the test that rejects
- * most of what is left, the earliest of equals (within ln(programs) + 1 of the smallest possible).
+ * most of what is left, the earliest of equals (within ln(programs) + 1 of the smallest possible); then without those
+ * whose programs the later ones reject too, so that no test can be left out alone.
  */
 export function minimalSuite(kills: readonly (readonly boolean[])[]): number[] {
   const tests = kills[0]?.length ?? 0;
@@ -180,6 +181,12 @@ export function minimalSuite(kills: readonly (readonly boolean[])[]): number[] {
     const best = counts.indexOf(Math.max(...counts));
     chosen.push(best);
     left = left.filter((row) => row[best] !== true);
+  }
+  for (const test of [...chosen]) {
+    const others = chosen.filter((each) => each !== test);
+    if (kills.every((row) => row[test] !== true || others.some((each) => row[each] === true))) {
+      chosen.splice(chosen.indexOf(test), 1);
+    }
   }
   return chosen.sort((a, b) => a - b);
 }
