@@ -19,6 +19,18 @@ describe('pythonTokens', () => {
     expect(pythonTokens(source).at(-1)!.line).toBe(5);
   });
 
+  it('knows a quote in the format of a value for text', () => {
+    const source = `x = f"{v:'>10}{d['k']:%b '%y}{w:{'<'}3}" + 'a'\ny = f'{ {1: "b"}[1] }' < 'c'\n`;
+    expect(pythonTokens(source).map(({ text }) => text)).toEqual([
+      ...['x', '=', `f"{v:'>10}{d['k']:%b '%y}{w:{'<'}3}"`, '+', "'a'", '\n'],
+      ...['y', '=', `f'{ {1: "b"}[1] }'`, '<', "'c'", '\n'],
+    ]);
+  });
+
+  it('reads a single line of any length in time that grows with it', { timeout: 30_000 }, () => {
+    expect(pythonTokens('a '.repeat(1_000_000))).toHaveLength(1_000_000);
+  });
+
   it('loses no character but blanks and comments, whatever the text', () => {
     const pieces = fc.array(
       fc.constantFrom('(', ']', '"', "'", '"""', '{', '}', 'f"', '\\', '\n', '#', ' ', 'é', '1e', '𝄞'),
@@ -78,6 +90,7 @@ describe('pythonMutants', () => {
     ['strings and comments', '"""1 < 2 and True""" # 1 < 2'],
     ['a return of nothing', 'return\nreturn None'],
     ['numbers that are not decimal and whole', 'x = 1.5, 0x1f, 2j'],
+    ['names that every object has in JavaScript', 'constructor = toString(__proto__, valueOf)'],
   ])('leaves alone %s', (_, source) => {
     expect(pythonMutants(source)).toEqual([]);
   });

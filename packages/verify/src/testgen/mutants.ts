@@ -85,8 +85,17 @@ const ARITHMETIC: Readonly<Record<string, string>> = {
   '%=': '//=',
 };
 
-const WORDS: Readonly<Record<string, string>> = { and: 'or', or: 'and', True: 'False', False: 'True' };
-const FUNCTIONS: Readonly<Record<string, string>> = { min: 'max', max: 'min' };
+/** Names of a program may be those of any property of an object, such as `constructor`. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['and', 'or'],
+  ['or', 'and'],
+  ['True', 'False'],
+  ['False', 'True'],
+]);
+const FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ['min', 'max'],
+  ['max', 'min'],
+]);
 const KEYWORDS = new Set(
   (
     'and as assert async await break case class continue def del elif else except finally for from global if import ' +
@@ -167,9 +176,9 @@ function numberEdits(token: PythonToken): Edit[] {
 function nameEdits(source: string, tokens: readonly PythonToken[], index: number, inLoopHead: boolean): Edit[] {
   const token = tokens[index]!;
   const [before, after] = [tokens[index - 1], tokens[index + 1]];
-  const word = WORDS[token.text];
+  const word = WORDS.get(token.text);
   if (word !== undefined) return [replaced(token, word)];
-  const called = FUNCTIONS[token.text];
+  const called = FUNCTIONS.get(token.text);
   if (called !== undefined && after?.text === '(' && before?.text !== 'def') return [replaced(token, called)];
   switch (token.text) {
     case 'in':

@@ -78,9 +78,16 @@ function stringEnd(source: string, start: number, from: number): number {
   const quote = opening.slice(opening.search(/['"]/));
   const formatted = /[fFtT]/.test(opening);
   let [at, braces] = [from, 0];
+  // Brackets that are open within the braces, and whether a colon outside of them has begun a format: text again.
+  let [brackets, format] = [0, false];
   while (at < source.length) {
     const character = source[at]!;
-    const inner = braces > 0 ? match(STRING, source, at) : at;
+    if (braces === 0) [brackets, format] = [0, false];
+    else if ('([{'.includes(character)) brackets += 1;
+    else if (')]}'.includes(character)) brackets -= 1;
+    else if (character === ':' && brackets === 0) format = true;
+    const isCode = braces > 0 && (!format || brackets > 0);
+    const inner = isCode ? match(STRING, source, at) : at;
     if (character === '\\' && braces === 0) at += 2;
     else if (inner > at) at = nestedEnd(source, at, inner);
     else if (source.startsWith(quote, at)) return at + quote.length;
@@ -109,6 +116,6 @@ function match(pattern: RegExp, source: string, at: number): number {
 
 function newlines(source: string, from: number, to: number): number {
   let count = 0;
-  for (let at = source.indexOf('\n', from); at >= 0 && at < to; at = source.indexOf('\n', at + 1)) count += 1;
+  for (let at = from; at < to; at++) if (source[at] === '\n') count += 1;
   return count;
 }
