@@ -21,6 +21,7 @@ import type { SandboxLimits } from '../sandbox/backend.js';
 import { Output } from '../sandbox/output.js';
 import { wasm } from '../sandbox/wasm.js';
 import { guestSource } from './guest.js';
+import { MAX_VALUE } from './guest-data.js';
 import { moduleName, moduleSource, ProgramFiles } from './modules.js';
 import { decodeData } from './values.js';
 
@@ -52,9 +53,6 @@ const HEAP_SHARE = 0.75;
 
 /** Memory lent to say that there is none left. */
 const SPARE_BYTES = 4 << 20;
-
-/** Characters of an encoded result. */
-const MAX_VALUE = 8 << 20;
 
 /** Lines of an error's text: its words and the innermost calls, then the outermost. */
 const ERROR_LINES = { first: 10, last: 3 };
@@ -133,13 +131,30 @@ class Program {
     const { entry, call } = this.job;
     guest.begin(this.natives());
     const source = this.source(entry);
-    const loaded = guest.evaluate(source, entry, this.files.isModule(entry) ? 'module' : 'global');
+    const loaded = guest.evaluate(source, entry, this.isModule(guest, source) ? 'module' : 'global');
     const failure = loaded.error ?? this.drain(guest) ?? guest.rejection(loaded.handle);
-    if (failure !== null || call === null) return { error: failure };
+    if (failure !== null) return { error: failure };
+    if (call === null) return this.finish(guest);
     const called = guest.ask('call', guest.global('@program'), guest.text(call.function), guest.text(call.args));
     const late = called.error ?? this.drain(guest) ?? guest.rejection(called.handle);
     if (late !== null) return { error: late };
     return guest.encoded(called.handle);
+  }
+
+  /** Words of a module may stand in a text or in a function of a script, which is not strict. */
+  private isModule(guest: Guest, source: string): boolean {
+    const { entry } = this.job;
+    if (!this.files.isModule(entry)) return false;
+    return !this.files.mayBeScript(entry) || !guest.compiles(source, entry);
+  }
+
+  /** A program that leaves by itself may have set its exit code. */
+  private finish(guest: Guest): Ending {
+    const { error, handle } = guest.ask('finish');
+    if (error !== null) return { error };
+    const code = guest.context.getNumber(handle);
+    if (code !== 0) this.exited ??= code;
+    return { error: null };
   }
 
   /** The text of the entry; after a program that is to be called, a line that finds the function wherever it is. */
@@ -154,16 +169,16 @@ class Program {
   private natives(): Natives {
     const { files, job } = this;
     return {
-      stdin: job.stdin,
+      stdin: JSON.stringify(job.stdin),
       entry: job.entry,
-      write: (stream, text) => this.write(Number(stream), text),
+      write: (stream, text) => this.write(Number(stream), String(text)),
       exit: (code) => {
         this.exited ??= Number(code);
         throw new Error('exit');
       },
-      source: (path) => files.text(path),
-      resolve: (name, base) => files.resolve(name, base),
-      code: (path) => files.code(path),
+      source: (path) => files.text(String(path)),
+      resolve: (name, base) => files.resolve(String(name), String(base)),
+      code: (path) => files.code(String(path)),
     };
   }
 
@@ -206,14 +221,18 @@ function shortened(error: string): string {
 
 /** What the realm of a program can reach of the host: texts in, texts out. */
 interface Natives {
+  /** As JSON. */
   readonly stdin: string;
   readonly entry: string;
-  readonly write: (stream: string, text: string) => undefined | void;
-  readonly exit: (code: string) => undefined;
-  readonly source: (path: string) => string | undefined;
-  readonly resolve: (name: string, base: string) => string | undefined;
-  readonly code: (path: string) => string;
+  readonly write: Native;
+  readonly exit: Native;
+  readonly source: Native;
+  readonly resolve: Native;
+  readonly code: Native;
 }
+
+/** Arguments and reply travel as JSON. */
+type Native = (...values: unknown[]) => string | undefined | void;
 
 type Evaluated = { readonly error: string | null; readonly handle: QuickJSHandle };
 
@@ -233,22 +252,32 @@ class Guest {
   begin(natives: Natives): void {
     const { context } = this;
     const object = context.newObject();
-    for (const [name, value] of Object.entries(natives) as [string, string | ((...texts: string[]) => unknown)][]) {
+    for (const [name, value] of Object.entries(natives) as [string, string | Native][]) {
       context.setProp(object, name, typeof value === 'string' ? context.newString(value) : this.native(name, value));
     }
     const make = context.unwrapResult(context.evalCode(guestSource, 'sandbox.js'));
+    for (const [name, stream] of [
+      ['print', 1],
+      ['complain', 2],
+    ] as const) {
+      const print = (text: QuickJSHandle): undefined => void natives.write(stream, context.getString(text));
+      context.setProp(object, name, context.newFunction(name, print));
+    }
     this.api = context.unwrapResult(context.callFunction(make, context.undefined, object));
   }
 
-  private native(name: string, work: (...texts: string[]) => unknown): QuickJSHandle {
+  private native(name: string, work: Native): QuickJSHandle {
     const { context } = this;
-    return context.newFunction(name, (...args) => {
-      const texts = args.map((arg) =>
-        context.typeof(arg) === 'string' ? context.getString(arg) : String(context.getNumber(arg)),
-      );
-      const value = work(...texts);
-      return typeof value === 'string' ? context.newString(value) : context.undefined;
+    return context.newFunction(name, (values) => {
+      const reply = work(...(JSON.parse(context.getString(values)) as unknown[]));
+      return typeof reply === 'string' ? context.newString(JSON.stringify(reply)) : context.undefined;
     });
+  }
+
+  /** Whether a source is a script. */
+  compiles(source: string, name: string): boolean {
+    const result = this.context.evalCode(source, name, { type: 'global', compileOnly: true });
+    return result.error === undefined;
   }
 
   evaluate(source: string, name: string, type: 'global' | 'module'): Evaluated {

@@ -1,3 +1,4 @@
+import { guestData } from './guest-data.js';
 import { guestInspect } from './guest-inspect.js';
 
 /** Names of the modules that a program may require or import, with the names that they export. */
@@ -13,17 +14,33 @@ export const builtinModules: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Source of what a program finds in its realm beside the language, as a function of the natives
- * `{ stdin, entry, write(stream, text), exit(code), source(path), resolve(name, base), code(path) }`. It returns what the
- * host calls: `call`, `encode`, `describe`, `exitCode`, and `turn`, which runs what waits next (timers in virtual time,
- * input events) and says false when nothing does.
+ * `{ stdin, entry, write(stream, text), exit(code), source(path), resolve(name, base), code(path) }`, whose arguments and
+ * replies are JSON: texts with a NUL would be cut. `print(text)` and `complain(text)` write a text that has none. It returns what the host calls: `call`, `encode`, `describe`; `turn`,
+ * which runs what waits next (timers in virtual time, input events) and says false when nothing does; and `finish`, which
+ * runs what the program left for its end and gives its exit code.
  *
  * Standard input is read by `readLine()`, `require('fs').readFileSync(0, 'utf8')`, `process.stdin` or `readline`;
  * everything is in memory, and time passes only virtually.
  */
-export const guestSource = String.raw`(function (native) {
+export const guestSource = String.raw`(function (host) {
 'use strict';
+${guestData}
 ${guestInspect}
-const { parse, stringify } = JSON;
+const native = { stdin: parse(host.stdin), entry: host.entry };
+for (const name of ['write', 'exit', 'source', 'resolve', 'code']) {
+  native[name] = (...values) => {
+    const reply = host[name](stringify(values));
+    return reply === undefined ? undefined : parse(reply);
+  };
+}
+const { includes, isWellFormed } = String.prototype;
+const write = native.write;
+// Nearly every text can go as it is, which is quicker.
+native.write = (stream, text) => {
+  if (apply(includes, text, ['\0']) || !apply(isWellFormed, text, [])) write(stream, text);
+  else if (stream === 2) host.complain(text);
+  else host.print(text);
+};
 const tasks = [];
 let clock = 0;
 let nextId = 1;
@@ -96,10 +113,21 @@ const emitter = (target, start) => {
 const stream = (number) => ({
   fd: number,
   isTTY: false,
-  write: (data) => (native.write(number, textOf(data)), true),
-  end: (data) => data !== undefined && native.write(number, textOf(data)),
-  on: () => undefined,
-  once: () => undefined,
+  write(data, ...then) {
+    native.write(number, textOf(data));
+    for (const work of then) if (typeof work === 'function') later(work);
+    return true;
+  },
+  end(data, ...then) {
+    this.write(data ?? '', ...then);
+    return this;
+  },
+  on() {
+    return this;
+  },
+  once() {
+    return this;
+  },
 });
 const stdin = emitter({ fd: 0, isTTY: false }, () => {
   stdin.emit('readable');
@@ -211,6 +239,11 @@ const assert = Object.assign((value, message) => check(value, message, inspect(v
 assert.ok = assert;
 assert.strict = assert;
 
+const leaving = [];
+const finish = () => {
+  for (const work of leaving.splice(0)) work(Number(process.exitCode ?? 0));
+  return Number(process.exitCode ?? 0);
+};
 const process = {
   argv: ['node', 'main'],
   env: {},
@@ -222,10 +255,13 @@ const process = {
   stdin,
   stdout: stream(1),
   stderr: stream(2),
-  exit: (code) => native.exit(Number(code ?? process.exitCode ?? 0)),
+  exit: (code) => {
+    process.exitCode = code ?? process.exitCode;
+    native.exit(finish());
+  },
   cwd: () => '/',
-  on: () => process,
-  once: () => process,
+  on: (name, work) => (name === 'exit' || name === 'beforeExit' ? leaving.push(work) : 0, process),
+  once: (name, work) => process.on(name, work),
   nextTick: (work, ...values) => void Promise.resolve().then(() => work(...values)),
   uptime: () => clock / 1000,
   memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0 }),
@@ -275,11 +311,28 @@ const random = () => {
   mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
 };
-const say = (number) => (...values) => native.write(number, format(...values) + '\n');
+let indent = '';
+const say = (number) => (...values) => {
+  const text = format(...values);
+  native.write(number, indent + (indent === '' ? text : text.replaceAll('\n', '\n' + indent)) + '\n');
+};
 const console = { assert: (passed, ...values) => passed || say(2)('Assertion failed', ...values) };
-for (const name of ['log', 'info', 'debug', 'table', 'dir', 'group']) console[name] = say(1);
+for (const name of ['log', 'info', 'debug', 'table']) console[name] = say(1);
 for (const name of ['error', 'warn', 'trace']) console[name] = say(2);
-for (const name of ['time', 'timeEnd', 'timeLog', 'groupEnd', 'count']) console[name] = () => undefined;
+for (const name of ['time', 'timeEnd', 'timeLog']) console[name] = () => undefined;
+console.dir = (value) => console.log(value);
+console.group = (...label) => {
+  if (label.length > 0) say(1)(...label);
+  indent += '  ';
+};
+console.groupCollapsed = console.group;
+console.groupEnd = () => void (indent = indent.slice(2));
+const counts = new Map();
+console.count = (label = 'default') => {
+  counts.set(String(label), (counts.get(String(label)) ?? 0) + 1);
+  say(1)(label + ': ' + counts.get(String(label)));
+};
+console.countReset = (label = 'default') => void counts.delete(String(label));
 const mainModule = { exports: {} };
 const names = {
   console,
@@ -299,30 +352,12 @@ const names = {
   clearTimeout: cancel,
   clearInterval: cancel,
   clearImmediate: cancel,
-  structuredClone: (value) => decode(encode(value)),
+  structuredClone: (value) => clone(value),
 };
 for (const [name, value] of Object.entries(names)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 Math.random = random;
-
-// Numbers that JSON lacks, and large integers, travel as texts behind a sign.
-const sign = '\u0000';
-const encode = (value) =>
-  stringify(value === undefined ? null : value, (_, each) => {
-    if (typeof each === 'string') return each.startsWith(sign) ? sign + 's' + each : each;
-    if (typeof each === 'bigint') return sign + 'b' + each;
-    if (typeof each === 'number' && !(Math.abs(each) <= 1.7976931348623157e308)) return sign + 'n' + each;
-    if (each instanceof Map || each instanceof Set) return [...each];
-    if (ArrayBuffer.isView(each) && !(each instanceof DataView)) return [...each];
-    return each;
-  });
-const decode = (text) =>
-  parse(text, (_, each) => {
-    if (typeof each !== 'string' || !each.startsWith(sign)) return each;
-    const rest = each.slice(2);
-    return each[1] === 'b' ? BigInt(rest) : each[1] === 'n' ? Number(rest) : rest;
-  });
 
 const target = (root, path) => {
   let [owner, value] = [undefined, root];
@@ -339,8 +374,8 @@ const call = (root, name, args) => {
   const [first, ...path] = name.split('.');
   const [owner, value] = target(root ?? mainModule.exports[first] ?? globalThis[first], path);
   if (typeof value !== 'function') throw new TypeError(name + ' must be a function of the program, got ' + typeof value);
-  return Reflect.apply(value, owner, decode(args));
+  return apply(value, owner, decode(args));
 };
 const describe = (error) => (error instanceof Error ? errorText(error) : 'Uncaught ' + inspect(error));
-return { call, encode, describe, turn, exitCode: () => Number(process.exitCode ?? 0) };
+return { call, encode, describe, turn, finish };
 })`;

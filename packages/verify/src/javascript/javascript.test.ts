@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pythonEqual } from '../python/values.js';
 import type { ProgramJob, ProgramResult } from '../sandbox/program.js';
 import { attemptScript, scriptEscapes } from './escapes.js';
 import { ProgramFiles } from './modules.js';
@@ -130,6 +131,71 @@ describe('calls', () => {
     );
   });
 
+  test.each([
+    ['the classes', 'class Map {}\nclass Promise {}\nconst Number = 1, Object = 2, Error = 3, ArrayBuffer = 4;'],
+    [
+      'the methods',
+      'Array.prototype.map = Array.prototype.push = Array.prototype.join = String.prototype.startsWith = null;',
+    ],
+    ['JSON', 'JSON.stringify = JSON.parse = Reflect.apply = Object.keys = Array.isArray = null;'],
+    [
+      'how a big integer is written',
+      'BigInt.prototype.toJSON = String.prototype.toJSON = function () { return "x"; };',
+    ],
+  ])('a program that names or replaces %s of the library gives its result all the same', async (_, code) => {
+    const given = [1, 'two', { three: 3n }, '\0n4', Number.NaN];
+    expect(await called(`${code}\nfunction f(x) { return [x, 5n]; }`, 'f', given)).toEqual([given, 5n]);
+  });
+
+  test('objects around plain values, and what writes itself, come back as plain values', async () => {
+    const code = `function f() {
+      const self = { a: 1, toJSON() { return self; } };
+      return [new Number(NaN), Object(3n), new String('x'), new Boolean(false), new Date(0), self, , undefined, -0];
+    }`;
+    const expected = [Number.NaN, 3n, 'x', false, '1970-01-01T00:00:00.000Z', { a: 1 }, null, null, 0];
+    expect(await called(code, 'f')).toEqual(expected);
+  });
+
+  test.each([
+    ['a function', '[() => 1]', 'plain data, got a function'],
+    ['a symbol', '[Symbol()]', 'plain data, got a symbol'],
+    ['a promise that was not awaited', '[Promise.resolve(1)]', 'plain data, got a Promise'],
+    ['a generator', '(function* () {})()', 'plain data, got an iterator'],
+    ['a generator that waits', '(async function* () {})()', 'plain data, got an iterator'],
+    ['an iterator', '[1].values()', 'plain data, got an iterator'],
+    ['an error', '[new Error("x")]', 'plain data, got a Error'],
+    ['a circle of maps', '(() => { const m = new Map(); return m.set(1, m); })()', 'circular'],
+    ['what writes itself without end', '(() => { const o = { toJSON: () => ({ o }) }; return o; })()', 'circular'],
+    [
+      'a list that is 4294967295 long',
+      '(() => { const a = []; a[4294967294] = 1; return a; })()',
+      'at most 8388608 char',
+    ],
+    ['an integer of 30001 digits', '10n ** 30000n', 'at most 20000 digits'],
+  ])('%s is no result', async (_, value, words) => {
+    const result = await run(`function f() { return ${value}; }`, { call: { function: 'f', args: [] } });
+    expect(result).not.toHaveProperty('value');
+    expect([result.outcome, result.stderr]).toEqual(['error', expect.stringContaining(words)]);
+  });
+
+  test('a result of any depth is read or refused, and hurts no reader', async () => {
+    const nest = (levels: number) =>
+      `function f() { let a = 1; for (let i = 0; i < ${levels}; i += 1) a = [a]; return a; }`;
+    expect(JSON.stringify(await called(nest(160), 'f'))).toBe(`${'['.repeat(160)}1${']'.repeat(160)}`);
+    for (const levels of [161, 3000, 12_000, 100_000]) {
+      const { outcome, stderr } = await run(nest(levels), { call: { function: 'f', args: [] } });
+      expect([levels, outcome]).toEqual([levels, 'error']);
+      expect(stderr).toContain('nest at most 160 deep');
+    }
+    const tagged = (digits: number) => ({ $int: '9'.repeat(digits) });
+    expect([20_000, 20_001].map((digits) => pythonEqual(tagged(digits), tagged(digits)))).toEqual([true, false]);
+    // Whatever a program makes of the encoder.
+    expect(() => decodeData('['.repeat(5000))).toThrow('nest at most 160 deep');
+    expect(decodeData(JSON.stringify([`"${'['.repeat(5000)}\\`]))).toEqual([`"${'['.repeat(5000)}\\`]);
+    expect(() => decodeData(JSON.stringify(`\0b${'9'.repeat(30_000)}`))).toThrow('at most 20000 digits');
+    expect(() => decodeData('"\\u0000bx"')).toThrow(RangeError);
+  });
+
   test('sets, maps and typed arrays come back as lists', async () => {
     expect(await called('const all = () => [new Set([1]), new Map([[1, 2]]), new Uint8Array([3])]', 'all')).toEqual([
       [1],
@@ -175,6 +241,52 @@ describe('endings', () => {
     ['const x = await Promise.resolve(1); if (x !== 1) throw x', 'ok'],
   ])('%s: %s', async (code, outcome) => {
     expect((await run(code)).outcome).toBe(outcome);
+  });
+
+  test.each([
+    ['process.exitCode = 3', 'error'],
+    ['process.exitCode = 3; process.exit()', 'error'],
+    ['process.exitCode = 3; process.exit(0)', 'ok'],
+    ['process.exitCode = 0', 'ok'],
+    ['process.on("exit", () => { process.exitCode = 1 })', 'error'],
+  ])('the exit code is that of Node: %s', async (code, outcome) => {
+    expect((await run(code)).outcome).toBe(outcome);
+  });
+
+  test.each([
+    ['process.on("exit", (code) => console.log("left", code)); console.log("ran")', 'ran\nleft 0\n'],
+    ['process.once("exit", (code) => console.log("left", code)); process.exit(0); console.log("no")', 'left 0\n'],
+    ['process.stdout.write("a", () => console.log("b"))', 'ab\n'],
+  ])('what waits for an end is run: %s', async (code, text) => {
+    expect(await printed(code)).toBe(text);
+  });
+
+  test('texts with any character go out and come in whole', async () => {
+    expect(await printed(`console.log('5\\0 more', 'a\\ud800b', '\u{1f600}')`)).toBe('5\0 more a\ufffdb \u{1f600}\n');
+    const length = `console.log(require('fs').readFileSync(0, 'utf8').length)`;
+    expect(await printed(length, { stdin: 'ab\0cd' })).toBe('5\n');
+  });
+
+  test.each([
+    ['async function main() {\n  await 1;\n  total = 5;\n  console.log(total);\n}\nmain();', '5\n'],
+    ['const text = `\nexport default 1\n`; total = 5; console.log(total, text.length)', '5 18\n'],
+    ['const x = await (async () => 5)(); console.log(x, this)', '5 undefined\n'],
+    ['import os from "os";\nconst x = typeof os.EOL; console.log(x)', 'string\n'],
+  ])('a script is no module because it has words of one: %j', async (code, text) => {
+    expect(await printed(code)).toBe(text);
+  });
+
+  test('structuredClone copies what JSON does not have', async () => {
+    const code = `const a = { m: new Map([[1, new Set([2])]]), d: new Date(0), u: undefined, n: NaN, b: new Uint8Array([3]) };
+a.self = a; const c = structuredClone(a); a.m.clear(); a.b[0] = 4;
+console.log(c.self === c, c.m, c.d, 'u' in c, c.n, c.b[0]);`;
+    expect(await printed(code)).toBe('true Map(1) { 1 => Set(1) { 2 } } 1970-01-01T00:00:00.000Z true NaN 3\n');
+  });
+
+  test('console.count, dir and group write as those of Node', async () => {
+    const code = `console.count(); console.count('a'); console.count(); console.dir({ a: 1 }, { depth: 0 });
+console.group('g'); console.log('in\\nside'); console.groupEnd(); console.log('out');`;
+    expect(await printed(code)).toBe('default: 1\na: 1\ndefault: 2\n{ a: 1 }\ng\n  in\n  side\nout\n');
   });
 
   test('timers run in their order, and cost no time', async () => {

@@ -3,9 +3,12 @@ import { builtinModules } from './guest.js';
 
 const endings = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.json', '/index.js', '/index.ts'];
 
-/** Words by which a file is an ECMAScript module; where they stand in a text or comment it runs as one all the same. */
+/** Words by which a file is an ECMAScript module, unless they stand in a text, a comment or a function. */
 const moduleSyntax =
   /^(?:[ \t]*(?:import\s*(?:[\w$*{"']|\.\s*meta)|export\s*[\w$*{])|(?:(?:const|let|var)\b[^=\n]*=\s*|for\s+)?await\b)/m;
+
+/** Words of a module that a script has, too, as names: `await (x)` calls a function. At the start of a line they are meant. */
+const topLevelAwait = /^(?:(?:const|let|var)\b[^=\n]*=\s*|for\s+)?await\b/m;
 
 /** The files of a job as its interpreter loads them. */
 export class ProgramFiles {
@@ -34,6 +37,11 @@ export class ProgramFiles {
     const text = this.files.get(path) ?? '';
     if (!/\.[mc]?ts$/.test(path)) return text.replace(/^#!/, '//');
     return transform(text, { transforms: ['typescript'], disableESTransforms: true, filePath: path }).code;
+  }
+
+  /** Whether a file that `isModule` takes for a module is a script if it compiles as one. */
+  mayBeScript(path: string): boolean {
+    return !/\.m[jt]s$/.test(path) && !topLevelAwait.test(this.files.get(path) ?? '');
   }
 
   isModule(path: string): boolean {

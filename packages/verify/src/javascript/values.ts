@@ -1,4 +1,6 @@
-/** Sign of a text that stands for what JSON lacks; the programs' side of it is in `guest.ts`. */
+import { MAX_DEPTH } from './guest-data.js';
+
+/** Sign of a text that stands for what JSON lacks; the programs' side of it is in `guest-data.ts`. */
 const SIGN = '\0';
 
 /**
@@ -18,12 +20,43 @@ export function encodeData(value: unknown): string {
   return text;
 }
 
-/** What a program returned. Throws for a text that `guest.ts` would not write. */
+/** Digits of an integer: the time that it takes to read and write one grows with their square. */
+const MAX_DIGITS = 20_000;
+
+/**
+ * What a program returned. Throws for a text that `guest-data.ts` would not write, and a `RangeError` for what would hurt
+ * whoever reads it: nesting without end, integers without end.
+ */
 export function decodeData(text: string): unknown {
+  if (isDeeper(text, MAX_DEPTH + 1)) {
+    throw new RangeError(`the result must nest at most ${MAX_DEPTH} deep, got a deeper one`);
+  }
   return JSON.parse(text, (_, each: unknown) => {
     if (typeof each !== 'string' || !each.startsWith(SIGN)) return each;
     const rest = each.slice(2);
-    if (each[1] === 'b') return BigInt(rest);
+    if (each[1] === 'b') return integer(rest);
     return each[1] === 'n' ? Number(rest) : rest;
   });
+}
+
+function integer(digits: string): bigint {
+  if (/^-?\d+$/.test(digits) && digits.length <= MAX_DIGITS) return BigInt(digits);
+  throw new RangeError(`integers of the result must have at most ${MAX_DIGITS} digits, got ${digits.length}`);
+}
+
+/** Whether brackets outside of texts nest deeper than a limit. */
+function isDeeper(json: string, limit: number): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < json.length; at++) {
+    const sign = json[at];
+    if (isText) {
+      if (sign === '\\') at++;
+      else if (sign === '"') isText = false;
+    } else if (sign === '"') isText = true;
+    else if (sign === '[' || sign === '{') depth++;
+    else if (sign === ']' || sign === '}') depth--;
+    if (depth > limit) return true;
+  }
+  return false;
 }

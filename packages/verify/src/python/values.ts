@@ -117,7 +117,8 @@ function scalarOf(value: unknown): Scalar | undefined {
   if (typeof value !== 'object' || value === undefined) return undefined;
   const tag = tagOf(value);
   const held = tag === null ? undefined : (value as Record<string, unknown>)[tag];
-  if (tag === '$int') return /^-?\d+$/.test(String(held)) ? BigInt(String(held)) : undefined;
+  // Python writes no longer ones either; a program could block this process by the time that reading one takes.
+  if (tag === '$int') return /^-?\d{1,20000}$/.test(String(held)) ? BigInt(String(held)) : undefined;
   if (tag === '$float') return Number(String(held).replace('inf', 'Infinity'));
   if (tag === '$bytes' || tag === '$complex') return { tag, text: JSON.stringify(held) };
   return undefined;
