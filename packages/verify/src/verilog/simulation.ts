@@ -52,11 +52,14 @@ export async function simulateVerilog(
   if (!gold.ok) return { ended: 'failed', detail: `the reference: ${gold.feedback}`, elapsedMs: since() };
   if (!gate.ok) return { ended: 'rejected', detail: gate.feedback, elapsedMs: since() };
   const mark = `bench_${randomBytes(12).toString('hex')}`;
-  const names = { gold: `${facts.top}_gold`, gate: `${facts.responseTop ?? facts.top}_gate`, mark };
+  // A response that knew the reference's name could hand its inputs on to it, where only a simulator looks.
+  const [goldEnd, gateEnd] = [`_gold_${mark}`, `_gate_${mark}`];
+  const names = { gold: facts.top + goldEnd, gate: (facts.responseTop ?? facts.top) + gateEnd, mark };
   const folder = await mkdtemp(join(tmpdir(), 'touchstone-verilog-'));
   try {
-    await writeFile(join(folder, 'gold.sv'), suffixed(gold.text, gold.modules, '_gold'));
-    await writeFile(join(folder, 'gate.sv'), suffixed(gate.text, gate.modules, '_gate'));
+    await writeFile(join(folder, 'gold.sv'), suffixed(gold.text, gold.modules, goldEnd));
+    // What the reference says of undeclared names is no rule for the response.
+    await writeFile(join(folder, 'gate.sv'), `\`default_nettype wire\n${suffixed(gate.text, gate.modules, gateEnd)}`);
     await writeFile(join(folder, 'bench.sv'), makeTestbench(facts, names, options));
     const left = (): number => Math.max(1, (options.timeoutMs ?? 60_000) - since());
     const compile = ['iverilog', '-g2012', '-s', mark, '-o', 'bench.vvp', 'bench.sv', 'gold.sv', 'gate.sv'];

@@ -101,10 +101,10 @@ endmodule
 }
 
 function agreement(name: string, unknown: 'exact' | 'open'): string {
-  // What is unknown on the left is unknown on the right whatever the response says.
+  // What is unknown or undriven on the left is unknown on both sides whatever the response says.
   return unknown === 'exact'
     ? `(${name}_gold === ${name}_gate)`
-    : `(${name}_gold === (${name}_gold ^ ${name}_gate ^ ${name}_gold))`;
+    : `((${name}_gold ^ ${name}_gold ^ ${name}_gold) === (${name}_gold ^ ${name}_gate ^ ${name}_gold))`;
 }
 
 function words(width: number, mark: string): string {

@@ -147,6 +147,27 @@ describe('verifyVerilog', () => {
     });
   });
 
+  test.runIf(hasSimulator())(
+    'a response cannot hand its inputs on to the reference',
+    { timeout: PATIENCE },
+    async () => {
+      const source = 'module m(input a, b, output y); assign y = a & b; endmodule';
+      const simulated = (response: string, reference = source) =>
+        judge(response, reference, { method: 'simulation', simulation: { outer: 2, inner: 20 } });
+      const hidden = source.replace(
+        'assign y = a & b;',
+        '`ifdef __ICARUS__ m_gold u(a, b, y); `else assign y = a | b; `endif',
+      );
+      expect(await simulated(hidden)).toMatchObject({ outcome: 'incorrect', reason: 'compile-error' });
+      // Undeclared names are the response's own affair, and what the reference leaves undriven is open.
+      const implicit = source.replace('assign y = a & b;', 'assign w = a & b; assign y = w;');
+      expect(await simulated(implicit, `\`default_nettype none\n${source}`)).toMatchObject({ outcome: 'correct' });
+      const undriven = source.replace('a & b', "a ? b : 1'bz");
+      expect(await simulated(source, undriven)).toMatchObject({ outcome: 'correct' });
+      expect(await simulated(source.replace('&', '|'), undriven)).toMatchObject({ outcome: 'incorrect' });
+    },
+  );
+
   test.runIf(hasSimulator())('a simulation that is given up says nothing of the module', async () => {
     const source = 'module m(input a, output b); assign b = a; endmodule';
     const wire = (name: string) => [{ name, width: 1 }];
