@@ -75,6 +75,7 @@ const encode = (value) => {
     put('}');
   };
   const object = (value, depth) => {
+    if (depth >= ${MAX_DEPTH}) throw new RangeError('the result must nest at most ${MAX_DEPTH} deep, got a deeper or circular one');
     for (let at = 0; at < boxes.length; at += 1) {
       if (value instanceof boxes[at][0]) return write(apply(boxes[at][1], value, []), '', depth);
     }
@@ -96,7 +97,6 @@ const encode = (value) => {
   };
   const write = (given, key, depth) => {
     if (typeof given === 'number' && given - given === 0) return put('' + given);
-    if (depth > ${MAX_DEPTH}) throw new RangeError('the result must nest at most ${MAX_DEPTH} deep, got a deeper or circular one');
     const toJSON = typeof given === 'object' && given !== null ? given.toJSON : undefined;
     const value = typeof toJSON === 'function' ? apply(toJSON, given, [String(key)]) : given;
     if (value === null || value === undefined) put('null');

@@ -28,7 +28,7 @@ const MAX_DIGITS = 20_000;
  * whoever reads it: nesting without end, integers without end.
  */
 export function decodeData(text: string): unknown {
-  if (isDeeper(text, MAX_DEPTH + 1)) {
+  if (isDeeper(text, MAX_DEPTH)) {
     throw new RangeError(`the result must nest at most ${MAX_DEPTH} deep, got a deeper one`);
   }
   return JSON.parse(text, (_, each: unknown) => {
