@@ -38,10 +38,16 @@ export function renamed(source: string): string {
   const tokens = tokenize(source);
   const kept = portNames(tokens);
   let before = '';
+  let directive = '';
   return tokens
     .map((token) => {
       const { kind, text } = token;
-      const inner = kind === 'identifier' && !keywords.has(text) && !kept.has(text) && before !== '.';
+      // Units of time, kinds of nets and the names of macros are no names of the module.
+      if (kind === 'directive') directive = text;
+      else if (text.includes('\n')) directive = '';
+      const isFirst = /^`(?:define|undef|ifn?def|elsif)$/.test(before);
+      const ofDirective = isFirst || directive === '`timescale' || directive === '`default_nettype';
+      const inner = kind === 'identifier' && !keywords.has(text) && !kept.has(text) && before !== '.' && !ofDirective;
       if (isSolid(token)) before = text;
       return inner ? `renamed_${text}` : text;
     })
@@ -120,11 +126,26 @@ function turnChoice(tokens: readonly Token[], at: number): string | null {
   const colon = solid(tokens, chosen, 1);
   const other = solid(tokens, colon, 1);
   const [start, end] = [tokens[solid(tokens, condition, -1)]?.text, tokens[solid(tokens, other, 1)]?.text];
+  if (start === '<=' && !isAssignment(tokens, solid(tokens, condition, -1))) return null;
   const plain = [condition, chosen, other].every((index) => /^(?:identifier|number)$/.test(tokens[index]?.kind ?? ''));
   if (!plain || tokens[colon]?.text !== ':' || !/^(?:<?=|\()$/.test(start ?? '') || !/^[;)]$/.test(end ?? ''))
     return null;
   const [c, x, y] = [condition, chosen, other].map((index) => tokens[index]!.text);
   return splice(tokens, condition, other + 1, `!${c} ? ${y} : ${x}`);
+}
+
+/** Whether a `<=` assigns rather than compares: what stands before it in its statement is no expression. */
+function isAssignment(tokens: readonly Token[], at: number): boolean {
+  let depth = 0;
+  for (let index = at - 1; index >= 0; index--) {
+    const { kind, text } = tokens[index]!;
+    if (/^[)\]}]$/.test(text)) depth++;
+    else if (/^[([{]$/.test(text) && --depth < 0) return false;
+    if (depth > 0) continue;
+    if (text === ';' || (kind === 'identifier' && /^(?:begin|end|else|endcase)$/.test(text))) return true;
+    if (/^(?:=|<=|\?|assign|return)$/.test(text)) return false;
+  }
+  return false;
 }
 
 /** The first two items of a plain case, exchanged where both are constants and plain statements. */
@@ -133,6 +154,9 @@ function reorderCase(tokens: readonly Token[], at: number): string | null {
   const end = tokens.findIndex((token, index) => index > at && token.text === 'endcase');
   const body = closingBracket(tokens, solid(tokens, at, 1)) + 1;
   if (end < 0 || body === 0) return null;
+  // Where the labels may all be met, as those of `case (1'b1)`, the first one wins: only constants may change places.
+  const constants = parameterNames(tokens);
+  const isConstant = (label: string): boolean => /^[\d']/.test(label) || constants.has(label);
   const items = caseItems(tokens, body, end);
   const [first, second] = items;
   if (
@@ -141,13 +165,38 @@ function reorderCase(tokens: readonly Token[], at: number): string | null {
     (items.some(({ label }) => label === 'default') && items.length < 3)
   )
     return null;
-  if (first.label === second.label || first.label === 'default' || second.label === 'default') return null;
+  if (!isConstant(first.label) || !isConstant(second.label) || sameConstant(first.label, second.label)) return null;
   const text = (from: number, to: number): string =>
     tokens
       .slice(from, to)
       .map((token) => token.text)
       .join('');
   return splice(tokens, first.from, second.to, `${text(second.from, second.to)} ${text(first.from, first.to)}`);
+}
+
+/** Names that parameters declare. */
+function parameterNames(tokens: readonly Token[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  let declares = false;
+  for (const [at, { kind, text }] of tokens.entries()) {
+    if (kind === 'identifier' && /^(?:parameter|localparam)$/.test(text)) declares = true;
+    else if (text === ';' || (kind === 'identifier' && /^(?:input|output|inout)$/.test(text))) declares = false;
+    else if (declares && kind === 'identifier' && tokens[solid(tokens, at, 1)]?.text === '=') names.add(text);
+  }
+  return names;
+}
+
+/** Whether two labels may be one value: a name may be any, and `2'd1` is `2'b01`. */
+function sameConstant(a: string, b: string): boolean {
+  const value = (label: string): bigint | null => {
+    const [, base = 'd', digits = ''] = /^(?:[\d_]*\s*'[sS]?([bBoOdDhH])\s*)?([\da-fA-F_]+)$/.exec(label) ?? [];
+    const prefix = { b: '0b', o: '0o', d: '', h: '0x' }[base.toLowerCase() as 'b' | 'o' | 'd' | 'h'];
+    const plain = digits.replaceAll('_', '');
+    return plain === '' || (prefix === '' && /[a-f]/i.test(plain)) ? null : BigInt(prefix + plain);
+  };
+  if (/^[A-Za-z_]/.test(a) && /^[A-Za-z_]/.test(b)) return a === b;
+  const [left, right] = [value(a), value(b)];
+  return left === null || right === null || left === right;
 }
 
 function closingBracket(tokens: readonly Token[], open: number): number {

@@ -215,6 +215,24 @@ describe('text', () => {
     );
   });
 
+  test('rewrites behave as their source does', { timeout: PATIENCE }, async () => {
+    const sources = [
+      '`timescale 1ns / 1ps\n`default_nettype none\n`define W 3\nmodule m(input wire [`W:0] a, output wire [`W:0] y); wire [`W:0] w; assign w = ~a; assign y = w; endmodule',
+      'module m(input [1:0] a, c, x, y, output reg z, w); always @* begin z = (a <= c ? x : y); w <= c ? x : y; end endmodule',
+      "module m(input a, b, output reg [1:0] y); always @* case (1'b1) a: y = 1; b: y = 2; default: y = 0; endcase endmodule",
+      "module m(input [1:0] a, output reg y); always @* case (a) 2'd1: y = 1; 2'b01: y = 0; default: y = 0; endcase endmodule",
+      'module m(input [1:0] a, output reg y); localparam P = 1, Q = 2; always @* case (a) P: y = 1; Q: y = 0; default: y = 1; endcase endmodule',
+    ];
+    const kinds = new Set<string>();
+    for (const source of sources) {
+      for (const { source: changed, change } of rewrites(source)) {
+        expect(await judge(changed, source), `${change}: ${changed}`).toMatchObject({ outcome: 'correct' });
+        kinds.add(change.split(',')[0]!);
+      }
+    }
+    expect([...kinds]).toEqual(['inner names', 'turned choice', 'reordered cases']);
+  });
+
   test('the top module is the one with most below it', () => {
     expect(topModule('module a; b u(); endmodule module b; endmodule module c; endmodule')).toBe('a');
     expect(topModule('module a; endmodule module c; endmodule')).toBe('a');
