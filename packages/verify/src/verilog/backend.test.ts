@@ -28,6 +28,22 @@ describe('memories', () => {
   });
 });
 
+/** Of this text the names that yosys makes up in its second run are among those of the first. */
+const crowded = `module m(input clk, clk2, rst, srst, en, input [2:0] d, output [2:0] oq, op, or_, ol, om, output [1:0] ot);
+reg [2:0] q, p, r, l; reg [1:0] t; reg [2:0] mem [0:3]; integer i; initial begin q = 7; p = 0; r = 5; t = 2; l = 0; for (i = 0; i < 4; i = i + 1) mem[i] = i + 2; end
+wire gc = clk ^ clk2;
+always @(negedge clk2) begin q <= ({1'b0,t} + mem[{en,d[0]}]); if (d[0]) q[2] <= en; end
+always @(posedge clk2) begin p <= (d < r ? mem[t] : mem[{en,d[0]}]); if (d[0]) p[1] <= en; end
+always @(posedge gc, posedge rst) if (rst) r <= 3'd7; else case (t) 0: r <= ~q; 2: r <= ~q; 2'd3: if (en) r <= r; endcase
+always @(posedge clk) t <= t + 1;
+always @(posedge clk2) if (d[1]) mem[q[1:0]] <= r;
+always @* begin if (!srst) l[1:0] = d[1:0]; if (en) l[2] = d[2]; end
+assign oq = q, op = p, or_ = r , ol = l, om = mem[{en,clk}], ot = t; endmodule`;
+
+test('names that are made up twice do not meet', { timeout: 60_000 }, () => {
+  expect(found(crowded, crowded)).toMatchObject({ found: 'equal' });
+});
+
 describe('a clock that is also data', () => {
   const part = (next: string): string => `module m(input clk, input [3:0] d, output y, output [3:0] o);
     reg [3:0] q, p; initial begin q = 0; p = 0; end
