@@ -35,7 +35,9 @@ export class VerdictFile {
       writeSync(this.handle, text);
     } catch (error) {
       const { code = String(error) } = error as NodeJS.ErrnoException;
-      throw new UserError(`touchstone: --out must be a file that can be written, got ${code} at ${this.path}; mend that`);
+      throw new UserError(
+        `touchstone: --out must be a file that can be written, got ${code} at ${this.path}; mend that`,
+      );
     }
   }
 }
