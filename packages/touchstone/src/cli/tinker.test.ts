@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { LocalEngine } from '@touchstone/engine';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startTinkerServer } from '../serve/tinker/tinker-server.js';
 import { runCli } from '../testing/cli.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -102,8 +104,11 @@ describe('touchstone train --engine tinker', () => {
   it('stops with Ctrl-C while a server that does not answer is waited for, and leaves no run behind', async () => {
     const directory = await temporaryFolder();
     await writeTinyModel(join(directory, 'model'));
-    // Nobody listens at port 9, "discard".
-    const argv = trainArguments('http://127.0.0.1:9', '--steps', '1', '--run', 'out', '--json');
+    const silent = createServer(() => undefined);
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void silent.close().closeAllConnections());
+    const { port } = silent.address() as AddressInfo;
+    const argv = trainArguments(`http://127.0.0.1:${port}`, '--steps', '1', '--run', 'out', '--json');
     const onListening = (press: () => void) => void setTimeout(press, 50);
     const { code, stdout, stderr } = await runCli(argv, { directory, onListening });
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });

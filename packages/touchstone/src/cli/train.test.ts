@@ -95,6 +95,20 @@ describe('touchstone train', () => {
     expect(await readdir(directory)).toEqual(before);
   });
 
+  it('refuses with --dry-run what it would refuse without', async () => {
+    const directory = await workplace();
+    const dry = (...settings: string[]) => runCli(['train', 'toy.json', '--dry-run', ...settings], { directory });
+    for (const setting of ['objective=bradley-terry', 'optimizer.valueHeadLearningRate=0.1']) {
+      const { code, stdout, stderr } = await dry('--set', setting);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(
+        setting.startsWith('objective') ? /got bradley-terry/ : /needs an objective with a value head/,
+      );
+    }
+    const tinker = ['--engine', 'tinker', '--base-url', 'http://127.0.0.1:8000', '--set', 'objective=ucas'];
+    expect((await dry(...tinker)).stderr).toMatch(/must do with what the tinker engine gives/);
+  });
+
   it('prints the settings of pretrain as one line of JSON where lines are asked for', async () => {
     const directory = await workplace();
     const { code, stdout } = await runCli(['pretrain', '--dry-run', '--json', '--set', 'steps=7'], { directory });

@@ -10,6 +10,7 @@ import type { RunObserver } from '../run/observer.js';
 import type { RunPaths } from '../run/run-folder.js';
 import { createRun, readRun, removeUnbegun, runPaths } from '../run/run-folder.js';
 import type { StagesFactory } from '../run/stages.js';
+import { checkRecipe } from '../run/engine-limits.js';
 import { train } from '../run/train.js';
 import { taskSourceOf } from '../task/registry.js';
 import { packageVersion } from '../version.js';
@@ -93,7 +94,8 @@ async function runTrain(
 /** The recipe on stdout, for programs; the plan on stderr, for people. */
 async function dryRun(recipeName: string, options: TrainOptions, io: CliIo): Promise<void> {
   const { directory } = io;
-  const { recipe } = await newRecipe(recipeName, options, io);
+  const { recipe, stages } = await newRecipe(recipeName, options, io);
+  checkRecipe(recipe, stages);
   const source = await taskSourceOf(recipe.task, { seed: recipe.seed, directory });
   try {
     const lines = await planLines(recipe, source, directory, options);

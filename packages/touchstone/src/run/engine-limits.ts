@@ -1,10 +1,22 @@
 import type { ColumnRequest, EngineLimits } from '@touchstone/engine';
+import { TINKER_LIMITS } from '@touchstone/engine/tinker';
 import type { DifferentiableColumn, Objective } from '@touchstone/objectives';
 import { createObjective, objectiveNames } from '@touchstone/objectives';
 import type { Recipe } from '../config/recipe.js';
 import { UserError } from '../errors.js';
 import { checkLatrEngine } from '../rollout/latr.js';
 import { missingColumns, planColumns } from '../trainer/columns.js';
+import type { StagesFactory } from './stages.js';
+import { checkObjective, objectiveOf } from './stages.js';
+
+/** Throws a UserError for what can be told to be wrong without a model, before a server is bothered. */
+export function checkRecipe(recipe: Recipe, stages?: StagesFactory): void {
+  checkObjective(recipe, stages);
+  // Stages of a module's own are looked at once they are made.
+  if (recipe.engine.name === 'tinker' && stages === undefined) {
+    checkLimits(recipe, objectiveOf(recipe), TINKER_LIMITS);
+  }
+}
 
 /** Which column of the engine a gradient goes through beside the log-prob. */
 const columnOf: Readonly<Record<DifferentiableColumn, keyof ColumnRequest | undefined>> = {

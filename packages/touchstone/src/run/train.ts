@@ -1,5 +1,4 @@
 import type { Engine } from '@touchstone/engine';
-import { TINKER_LIMITS } from '@touchstone/engine/tinker';
 import type { Recipe } from '../config/recipe.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate.js';
@@ -15,7 +14,7 @@ import { collectStep, learnStep } from '../trainer/trainer.js';
 import { NonFinite } from '../trainer/update.js';
 import type { Checkpoint, Score } from './checkpoints.js';
 import { latestCheckpoint, removeLeftovers, saveCheckpoint } from './checkpoints.js';
-import { checkLimits } from './engine-limits.js';
+import { checkLimits, checkRecipe } from './engine-limits.js';
 import { saveFailure } from './failure.js';
 import { appendJsonLine, cutFile, fileSize, writeWhole } from './files.js';
 import type { LoadModel } from './model.js';
@@ -25,7 +24,7 @@ import type { RunPaths } from './run-folder.js';
 import { lockRun } from './run-lock.js';
 import type { StagesFactory } from './stages.js';
 import { loadTeacherState, openTeacher, withTeacherState } from './teacher-model.js';
-import { buildStages, checkObjective, objectiveOf, restoreStages, stageStates } from './stages.js';
+import { buildStages, restoreStages, stageStates } from './stages.js';
 import { addValueHead, checkValueHeadRate, valueHeadFactor } from './value-head.js';
 
 export interface TrainRequest {
@@ -93,11 +92,7 @@ interface Ahead {
 async function openSession(request: TrainRequest): Promise<Session> {
   const { recipe, source, paths, directory, observer } = request;
   const started = performance.now();
-  checkObjective(recipe, request.stages);
-  // Before a server is bothered; stages of a module's own are looked at below.
-  if (recipe.engine.name === 'tinker' && request.stages === undefined) {
-    checkLimits(recipe, objectiveOf(recipe), TINKER_LIMITS);
-  }
+  checkRecipe(recipe, request.stages);
   const checkpoint = await latestCheckpoint(paths.checkpoints);
   const notice = (sentence: string) => observer.notice(sentence);
   const { signal } = request.stop;
