@@ -11,14 +11,21 @@ const ROWS = 64;
 const LEARNING_RATE = 5e-4;
 const WARM_UP = 10;
 
-const { values, positionals } = parseArgs({
-  options: { steps: { type: 'string', default: '60' } },
-  allowPositionals: true,
-});
-const steps = Number(values.steps);
-const [folder] = positionals;
-if (folder === undefined || !(Number.isInteger(steps) && steps > 0)) {
-  console.error('hinted-base: needs the folder to write to, and --steps as a whole number, such as: hinted --steps 60');
+const { folder, steps } = commandLine();
+
+function commandLine() {
+  try {
+    const options = { steps: { type: 'string', default: '60' } };
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const found = { folder: positionals[0], steps: Number(values.steps) };
+    if (positionals.length === 1 && Number.isInteger(found.steps) && found.steps > 0) return found;
+  } catch (error) {
+    if (!String(error?.code).startsWith('ERR_PARSE_ARGS')) throw error;
+  }
+  const got = process.argv.slice(2).join(' ') || 'nothing';
+  console.error(
+    `hinted-base: must be given one folder, and --steps as a whole number from 1, got ${got}; write: hinted --steps 60`,
+  );
   process.exit(2);
 }
 
