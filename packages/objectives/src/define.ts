@@ -182,7 +182,8 @@ function instantiate<S extends SettingsSchema>(
     const loss = definition.loss(context, settings);
     return { loss, metrics: context.metrics };
   };
-  const { keep, derive, segment, needsOfRollout, topK } = definition;
+  const { keep, derive, segment, needsOfRollout } = definition;
+  const width = definition.topK?.(settings) ?? 0;
   const serverLoss = definition.serverLoss?.(settings);
   return {
     name,
@@ -190,7 +191,7 @@ function instantiate<S extends SettingsSchema>(
     differentiates: definition.differentiates(settings),
     ...(needsOfRollout && { needsOfRollout }),
     ...(serverLoss && { serverLoss }),
-    ...(topK && { topK: topK(settings) }),
+    ...(width > 0 && { topK: width }),
     ...(segment && { segment: (tokens: readonly string[]) => segment(tokens, settings) }),
     ...(keep && { keep: (batch: RolloutBatch) => keep(batch, settings) }),
     ...(derive && { derive: (batch: RolloutBatch) => derive(batch, settings) }),

@@ -320,6 +320,19 @@ describe('rollouts of the next step while this one learns', () => {
     expect(lines.slice(2, 6).some(({ samplerKl }) => (samplerKl as number) > 1e-4)).toBe(true);
   }, 120_000);
 
+  it('distils a teacher that stays as it began, and refuses one that would follow', async () => {
+    const { url } = await Service.start();
+    const sdpo = { steps: 2, objective: { name: 'sdpo', mode: 'token' }, filter: { name: 'none' } } as const;
+    await expect(runOn(url, { ...sdpo })).rejects.toThrow(
+      /teacher.averaging must be 0 with the tinker engine, which cannot average weights, got 0.05/,
+    );
+    const stages = () => ({ teacherPrompt: (_: unknown, { solution = '' }) => `?${solution[0] ?? ''}` });
+    const folder = join(await temporaryFolder(), 'run');
+    const recipe = recipeOn(url, { ...sdpo, teacher: { averaging: 0 } });
+    await train(await toyRequest(folder, recipe, { loadModel: toyOn(), stages }));
+    expect(parsed(await readFile(join(folder, 'metrics.jsonl'), 'utf8')).at(-1)?.['teacherTargets']).toBeGreaterThan(0);
+  }, 60_000);
+
   it('needs an objective that weighs them', async () => {
     const { url } = await Service.start();
     const rollout = { prompts: 5, group: 4, maxNewTokens: 3, overlap: true };
