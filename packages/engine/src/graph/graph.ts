@@ -1,4 +1,4 @@
-import { encodeModel, type Attribute, type OnnxNode } from './onnx-file.js';
+import { encodeModel, I64, type Attribute, type OnnxNode } from './onnx-file.js';
 
 /** Element types that the engine's graphs use. */
 export type DType = 'f32' | 'i32' | 'i64';
@@ -32,6 +32,9 @@ export class Graph {
   private readonly weights = new Map<string, { value: Value; offset: number }>();
   private readonly viewed = new Map<Value, Value>();
   private counter = 0;
+
+  /** @param singleThreaded One thread runs each op, so that one which adds to repeated rows may do so row by row. */
+  constructor(readonly singleThreaded = false) {}
 
   /** Declares a tensor that the caller feeds. */
   input(name: string, dtype: DType, shape: readonly Dim[]): Value {
@@ -117,7 +120,9 @@ export class Graph {
    */
   reshape(x: Value, to: readonly Dim[], shape: readonly Dim[] = to): Value {
     // A view of a view is a view of the original.
-    const original = this.viewed.get(x) ?? x;
+    const viewed = this.viewed.get(x);
+    if (viewed?.shape.join() === shape.join()) return viewed;
+    const original = viewed ?? x;
     const view = this.op('Reshape', [original, this.shapeTensor(to)], shape);
     this.viewed.set(view, original);
     return view;
@@ -156,6 +161,11 @@ export class Graph {
     return this.op('ReduceSum', [x, this.integers([axis])], shape, { keepdims: 1 });
   }
 
+  /** x as 64-bit integers, which some ops insist on. */
+  long(x: Value): Value {
+    return x.dtype === 'i64' ? x : this.op('Cast', [x], x.shape, { to: I64 }, 'i64');
+  }
+
   /** A i64 tensor holding `dims`; names are read from their `dimension` inputs at run time. */
   shapeTensor(dims: readonly Dim[]): Value {
     if (dims.every((dim) => typeof dim === 'number')) return this.integers(dims);
@@ -171,12 +181,23 @@ export class Graph {
   /** The finished graph as an ONNX file in memory. */
   encode(): Uint8Array {
     return encodeModel({
-      nodes: this.nodes,
+      nodes: this.neededNodes(),
       inputs: this.inputs,
       outputs: this.outputs,
       constants: [...this.constants.values()],
       weights: [...this.weights.values()],
     });
+  }
+
+  /** The nodes that some output depends on: a view may have been taken that nobody reads. */
+  private neededNodes(): OnnxNode[] {
+    const needed = new Set(this.outputs.map(({ name }) => name));
+    const kept = [...this.nodes].reverse().filter((node) => {
+      if (!node.outputs.some((name) => needed.has(name))) return false;
+      for (const name of node.inputs) needed.add(name);
+      return true;
+    });
+    return kept.reverse();
   }
 
   private fresh(prefix: string): string {

@@ -36,7 +36,9 @@ export const WEIGHTS = 'weights';
 
 const IR_VERSION = 10;
 const OPSET = 18;
-const ELEMENT_TYPE: Record<DType, number> = { f32: 1, i32: 6, i64: 7 };
+/** ONNX's number of an element type. */
+export const I64 = 7;
+const ELEMENT_TYPE: Record<DType, number> = { f32: 1, i32: 6, i64: I64 };
 
 /** Serialises a graph to the bytes of an ONNX file. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {

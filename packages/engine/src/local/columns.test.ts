@@ -116,6 +116,20 @@ it('a prompt computed once for its group gives the same columns and gradients as
   trainingState(together).gradient.forEach((g, i) => expect(g).toBeCloseTo(expected[i]!, 4));
 });
 
+it('several threads accumulate the gradient that one does, repeated tokens included', async () => {
+  const { config, weights } = tinyModel('qwen3', true);
+  const gradients = { logProb: Float32Array.from(batch.scored, (flag, t) => flag * Math.cos(t)) };
+  const gradientOf = async (threads: number) => {
+    const state = createModelState(config, weights, false);
+    const cache = new SessionCache(threads);
+    await computeColumns(cache, state, batch, {}, gradients);
+    await cache.release();
+    return trainingState(state).gradient;
+  };
+  const one = await gradientOf(1);
+  (await gradientOf(3)).forEach((g, i) => expect(g).toBeCloseTo(one[i]!, 5));
+});
+
 it('a sequence without scored tokens, and a batch of one token, cost nothing and give zeros', async () => {
   const { config, weights } = tinyModel('llama', true);
   const state = createModelState(config, weights, false);

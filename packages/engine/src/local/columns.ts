@@ -34,7 +34,8 @@ export async function computeColumns(
   const plan = columnPlan(wanted);
   const gradientPlan = gradients && planGradients(gradients);
   const key = `columns ${JSON.stringify([plan, gradientPlan ?? null])}`;
-  const session = await sessions.get(model.config, key, () => columnsGraph(model.config, plan, gradientPlan));
+  const build = () => columnsGraph(model.config, plan, gradientPlan, sessions.threads);
+  const session = await sessions.get(model.config, key, build);
   const columns = emptyColumns(batch.tokens.length, plan);
   const limits = microBatchLimits(model.config.vocabSize, among ? 2 : 1);
   for (const micro of packSequences(batch, limits, among)) {
@@ -84,7 +85,7 @@ async function runMicroBatch(
 }
 
 export function packedLengths({ batch, time, ids, source }: PackedTokens) {
-  return { batch, time, tokens: ids.length, scored: source.length };
+  return { batch, time, half: Math.ceil(time / 2), tokens: ids.length, scored: source.length };
 }
 
 /** What every graph over whole sequences reads beside the weights. */

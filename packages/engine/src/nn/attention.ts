@@ -1,5 +1,16 @@
 import type { Dim, Graph, Value } from '../graph/graph.js';
 import type { Tape } from '../graph/tape.js';
+import {
+  cut,
+  flatRows,
+  gatherRows,
+  sideBySide,
+  sumOfBlocks,
+  sumOfCells,
+  type AttentionCells,
+  type CellBlock,
+  type CellLayout,
+} from './attention-cells.js';
 import { matmul } from './matrix.js';
 
 /** Sizes of grouped-query attention. */
@@ -10,45 +21,9 @@ export interface HeadLayout {
 }
 
 /**
- * How attention over whole sequences is laid out: a matrix of `batch` bins by `time` cells into which tokens are copied.
- * Indices name rows of headDim elements, of [tokens, heads, headDim] or of [batch, heads, time, headDim].
- */
-export interface CellLayout {
-  /** [batch, heads, time] The query of each cell; a row of padding in free cells and in all copies of a token but one. */
-  readonly queryTokens: Value;
-  /** [batch, kvHeads, time] The key and value of each cell. */
-  readonly keyTokens: Value;
-  /** [tokens, heads] The cell of each token's query. */
-  readonly queryCells: Value;
-  /** [copies, shared, kvHeads] The cells of the first tokens, which may stand in several; free cells fill up. */
-  readonly sharedCells: () => Value;
-  /** [own, kvHeads] The cell of each further token. */
-  readonly ownCells: () => Value;
-  /** [batch, 1, 1, time, time] Added to the scores. */
-  readonly mask: Value;
-}
-
-/** The cells of q, k and v: [batch, heads or kvHeads, time, headDim]. */
-export interface AttentionCells {
-  readonly queries: Value;
-  readonly keys: Value;
-  readonly values: Value;
-}
-
-/** Copies the tokens of q [tokens, heads * headDim], k and v [tokens, kvHeads * headDim] into their cells. */
-export function fillCells(graph: Graph, q: Value, k: Value, v: Value, cells: CellLayout, headDim: number) {
-  const { queryTokens, keyTokens } = cells;
-  return {
-    queries: gatherRows(graph, q, queryTokens, headDim),
-    keys: gatherRows(graph, k, keyTokens, headDim),
-    values: gatherRows(graph, v, keyTokens, headDim),
-  };
-}
-
-/**
  * Attention over whole sequences, with scaled queries: q [tokens, heads * headDim], k and v [tokens, kvHeads * headDim]
- * and their `filled` cells. The query heads that share a key head are laid out as further rows of one matrix, so keys
- * and values are never repeated.
+ * and the `filled` cells of the latter. The query heads that share a key head are laid out as further rows of one
+ * matrix, so keys and values are never repeated.
  */
 export function cellAttention(
   tape: Tape,
@@ -59,52 +34,49 @@ export function cellAttention(
 ): Value {
   const { graph } = tape;
   const { heads, kvHeads, headDim } = layout;
-  const group = heads / kvHeads;
-  const queryShape: Dim[] = ['batch', kvHeads, 'group*time', headDim];
-  const byKeyHead = (x: Value) => graph.reshape(x, [0, kvHeads, -1, headDim], queryShape);
-  const tokens = (x: Value) => flatRows(graph, x, cells.queryCells, heads * headDim);
-  const [queries, keys, values] = [byKeyHead(filled.queries), filled.keys, filled.values];
-  const scores = matmul(graph, queries, keys, { transposeB: true });
-  const square: Dim[] = ['batch', kvHeads, group, 'time', 'time'];
-  const masked = graph.add(graph.reshape(scores, [0, kvHeads, group, -1, 'time'], square), cells.mask);
-  const softmax = graph.op('Softmax', [masked], square, { axis: -1 });
-  const weights = graph.reshape(softmax, [0, kvHeads, -1, 'time'], scores.shape);
-  const mixed = matmul(graph, weights, values);
-  const y = tokens(mixed);
+  const blocks = cells.blocks.map((block) => blockAttention(graph, q, filled, block, layout));
+  const tokens = (parts: readonly Value[]) =>
+    flatRows(graph, sideBySide(graph, parts, [0, heads, -1, headDim]), cells.queryCells, heads * headDim);
+  const y = tokens(blocks.map(({ mixed }) => mixed));
   tape.record(y, (dy, gradients) => {
-    const dMixed = byKeyHead(gatherRows(graph, dy, cells.queryTokens, headDim));
-    const dWeights = matmul(graph, dMixed, values, { transposeB: true });
-    const rowSums = graph.sum(graph.mul(dMixed, mixed), -1);
-    const dScores = graph.mul(weights, graph.sub(dWeights, rowSums));
-    const collect = (x: Value) => sumOfCells(graph, x, cells, kvHeads * headDim);
-    tape.accumulate(gradients, v, collect(matmul(graph, weights, dMixed, { transposeA: true })));
-    tape.accumulate(gradients, k, collect(matmul(graph, dScores, queries, { transposeA: true })));
-    tape.accumulate(gradients, q, tokens(matmul(graph, dScores, keys)));
+    const slopes = blocks.map((block) => block.backward(dy));
+    const collect = (parts: readonly Value[]) =>
+      sumOfCells(graph, sumOfBlocks(graph, parts, cells), cells, kvHeads * headDim);
+    tape.accumulate(gradients, v, collect(slopes.map(({ dValues }) => dValues)));
+    tape.accumulate(gradients, k, collect(slopes.map(({ dKeys }) => dKeys)));
+    tape.accumulate(gradients, q, tokens(slopes.map(({ dQueries }) => dQueries)));
   });
   return y;
 }
 
-/** Rows of headDim elements of x at `indices`: [...indices, headDim]. */
-function gatherRows(graph: Graph, x: Value, indices: Value, headDim: number): Value {
-  const rows = graph.reshape(x, [-1, headDim], [`rows of ${x.name}`, headDim]);
-  return graph.op('Gather', [rows, indices], [...indices.shape, headDim], { axis: 0 });
-}
-
-/** Rows at `indices` [tokens, heads], side by side: [tokens, width]. */
-function flatRows(graph: Graph, x: Value, indices: Value, width: number): Value {
-  const gathered = gatherRows(graph, x, indices, width / Number(indices.shape[1]));
-  return graph.reshape(gathered, [-1, width], [indices.shape[0] as Dim, width]);
-}
-
-/** For each token the sum over its cells, [tokens, width]. */
-function sumOfCells(graph: Graph, x: Value, cells: CellLayout, width: number): Value {
-  const sharedCells = cells.sharedCells();
-  const [copies, shared, kvHeads] = sharedCells.shape as [Dim, Dim, number];
-  const gathered = gatherRows(graph, x, sharedCells, width / kvHeads);
-  const byCopy = graph.reshape(gathered, [0, -1, width], [copies, shared, width]);
-  const sums = graph.op('ReduceSum', [byCopy, graph.integers([0])], [shared, width], { keepdims: 0 });
-  const own = flatRows(graph, x, cells.ownCells(), width);
-  return graph.op('Concat', [sums, own], ['tokens', width], { axis: 0 });
+/** Attention of the queries of one block: `mixed` [batch, kvHeads, group*rows, headDim], and its gradients. */
+function blockAttention(graph: Graph, q: Value, filled: AttentionCells, block: CellBlock, layout: HeadLayout) {
+  const { heads, kvHeads, headDim } = layout;
+  const { queryTokens, mask } = block;
+  const group = heads / kvHeads;
+  const [rows, seen] = mask.shape.slice(-2) as [Dim, Dim];
+  const queryShape: Dim[] = ['batch', kvHeads, `group*${rows}`, headDim];
+  const queryCells = (x: Value) =>
+    graph.reshape(gatherRows(graph, x, queryTokens, headDim), [0, kvHeads, -1, headDim], queryShape);
+  const [queries, keys, values] = [queryCells(q), block.keyCells(filled.keys), block.keyCells(filled.values)];
+  const scores = matmul(graph, queries, keys, { transposeB: true });
+  const square: Dim[] = ['batch', kvHeads, group, rows, seen];
+  const masked = graph.add(graph.reshape(scores, [0, kvHeads, group, -1, seen], square), mask);
+  const softmax = graph.op('Softmax', [masked], square, { axis: -1 });
+  const weights = graph.reshape(softmax, [0, kvHeads, -1, seen], scores.shape);
+  const mixed = matmul(graph, weights, values);
+  const backward = (dy: Value) => {
+    const dMixed = queryCells(dy);
+    const dWeights = matmul(graph, dMixed, values, { transposeB: true });
+    const rowSums = graph.sum(graph.mul(dMixed, mixed), -1);
+    const dScores = graph.mul(weights, graph.sub(dWeights, rowSums));
+    return {
+      dValues: matmul(graph, weights, dMixed, { transposeA: true }),
+      dKeys: matmul(graph, dScores, queries, { transposeA: true }),
+      dQueries: matmul(graph, dScores, keys),
+    };
+  };
+  return { mixed, backward };
 }
 
 /** What one layer keeps of the past while it generates. */
@@ -138,10 +110,9 @@ export function cachedAttention(
   const joined: Dim[] = ['batch', kvHeads, group, 'past+1'];
   const scores = graph.op('Concat', [pastScores, ownScore], joined, { axis: -1 });
   const weights = graph.op('Softmax', [scores], joined, { axis: -1 });
-  const slice = (from: number, to: number, shape: readonly Dim[]) =>
-    graph.op('Slice', [weights, graph.integers([from]), graph.integers([to]), graph.integers([3])], shape);
-  const END = 2 ** 31;
-  const fromPast = matmul(graph, slice(0, -1, pastScores.shape), cache.values);
-  const fromOwn = graph.op('Mul', [slice(-1, END, ownScore.shape), byHead(v, 1)], queries.shape);
+  const own = graph.integers([-1]);
+  const fromPast = matmul(graph, cut(graph, weights, 3, [0, own], pastScores.shape), cache.values);
+  const ownWeight = cut(graph, weights, 3, [own, undefined], ownScore.shape);
+  const fromOwn = graph.op('Mul', [ownWeight, byHead(v, 1)], queries.shape);
   return graph.reshape(graph.add(fromPast, fromOwn), [-1, heads * headDim], ['batch', heads * headDim]);
 }

@@ -2,7 +2,8 @@ import { Graph, type Value } from '../graph/graph.js';
 import { Tape } from '../graph/tape.js';
 import type { ModelConfig } from '../model/config.js';
 import type { WeightLayout } from '../model/layout.js';
-import { cachedAttention, cellAttention, fillCells, type AttentionCells, type CellLayout } from './attention.js';
+import { fillCells, halveCells, type AttentionCells, type CellLayout } from './attention-cells.js';
+import { cachedAttention, cellAttention } from './attention.js';
 import { constantWeights, decoder, finalNorm, modelParameters, outputHead, type AttentionKernel } from './decoder.js';
 import { selectRows } from './embedding.js';
 import { logitsGradient, tokenColumns, type ColumnPlan, type ColumnValues } from './token-columns.js';
@@ -28,14 +29,14 @@ function sequenceInputs(graph: Graph) {
 
 /** Inputs that lay out attention over whole sequences. */
 function cellLayout(graph: Graph, { heads, kvHeads }: ModelConfig): CellLayout {
-  return {
-    queryTokens: graph.input('queryTokens', 'i32', ['batch', heads, 'time']),
+  const cells = {
     keyTokens: graph.input('keyTokens', 'i32', ['batch', kvHeads, 'time']),
     queryCells: graph.input('queryCells', 'i32', ['tokens', heads]),
     sharedCells: () => graph.input('sharedCells', 'i32', ['copies', 'shared', kvHeads]),
     ownCells: () => graph.input('ownCells', 'i32', ['own', kvHeads]),
-    mask: graph.input('mask', 'f32', ['batch', 1, 1, 'time', 'time']),
   };
+  const queryTokens = graph.input('queryTokens', 'i32', ['batch', heads, 'time']);
+  return halveCells(graph, cells, queryTokens, graph.input('mask', 'f32', ['batch', 1, 1, 'time', 'time']));
 }
 
 /** Both heads on the scored rows of whole sequences: logits [scored, vocab], and where the graph has it the value. */
@@ -55,7 +56,7 @@ function sequenceHeads(
   const cells = cellLayout(tape.graph, config);
   const parameters = modelParameters(tape, config);
   const attend: AttentionKernel = (layer, q, k, v) => {
-    const filled = fillCells(tape.graph, q, k, v, cells, config.headDim);
+    const filled = fillCells(tape.graph, k, v, cells, config.headDim);
     onCells?.(layer, filled);
     return cellAttention(tape, [q, k, v], filled, cells, config);
   };
@@ -71,9 +72,16 @@ function sequenceHeads(
  * Columns of given sequences, and with `gradients` the backward pass that adds to the gradient of every weight.
  * Inputs: those of whole sequences, `targets` [scored, 1] i64, `tokenIds` [scored, width] i64, and a `weight:<column>`
  * for each differentiated column. Outputs: `logProb` and the planned columns, `sum:<weight>`.
+ *
+ * @param threads That will run the graph.
  */
-export function columnsGraph(config: ModelConfig, plan: ColumnPlan, gradients?: GradientPlan): Uint8Array {
-  const graph = new Graph();
+export function columnsGraph(
+  config: ModelConfig,
+  plan: ColumnPlan,
+  gradients: GradientPlan | undefined,
+  threads: number,
+): Uint8Array {
+  const graph = new Graph(threads === 1);
   const tape = new Tape(graph, gradients !== undefined);
   const { logits, value } = sequenceHeads(tape, config, plan.value || gradients?.value === true);
   const targets = graph.input('targets', 'i64', ['scored', 1]);

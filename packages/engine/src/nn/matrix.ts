@@ -49,8 +49,14 @@ export function matmul(
 
 /** Sums over the rows of x [rows, n], on top of `plus` [n]. */
 export function columnSums(graph: Graph, x: Value, plus: Value | undefined): Value {
+  const rows = x.shape[0] as Dim;
+  return weightedSums(graph, graph.filled(1, [rows, 1]), x, plus);
+}
+
+/** Sums over the rows of x [rows, n], each multiplied by its weight [rows, 1], on top of `plus` [n]. */
+export function weightedSums(graph: Graph, weights: Value, x: Value, plus: Value | undefined): Value {
   const [rows, width] = x.shape as [Dim, Dim];
-  const ones = graph.filled(1, [1, rows]);
-  const sums = gemm(graph, ones, x, plus ? { plus: graph.reshape(plus, [1, width]) } : {});
+  const row = graph.reshape(weights, [1, -1], [1, rows]);
+  const sums = gemm(graph, row, x, plus ? { plus: graph.reshape(plus, [1, width]) } : {});
   return graph.reshape(sums, [width]);
 }

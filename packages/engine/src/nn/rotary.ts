@@ -35,9 +35,10 @@ export function rotary(tape: Tape, x: Value, positions: Value, tables: RotaryTab
   const { graph } = tape;
   const width = x.shape[1] as number;
   const rotate = (value: Value, sin: Value) => {
-    const split = graph.reshape(value, [-1, 1, width], [x.shape[0] as Dim, 1, width]);
     const headDim = 2 * (tables.cos.shape[1] as number);
-    const attributes = { interleaved: 0, num_heads: width / headDim, rotary_embedding_dim: 0 };
+    const heads = width / headDim;
+    const split = graph.reshape(value, [-1, heads, 1, headDim], [x.shape[0] as Dim, heads, 1, headDim]);
+    const attributes = { interleaved: 0, num_heads: heads, rotary_embedding_dim: 0 };
     const turned = graph.op('RotaryEmbedding', [split, positions, tables.cos, sin], split.shape, attributes);
     return graph.reshape(turned, [-1, width], x.shape);
   };
