@@ -4,10 +4,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { lineChart } from './lib/line-chart.mjs';
+import { readOptions } from './lib/options.mjs';
 
-const { values: options } = parseArgs({
+const USAGE =
+  'compare-objectives.mjs [--objectives grpo,gspo,kl-cov] [--seeds 0,1,2] [--runs runs/compare] [--threads 2]';
+const { values: options } = readOptions(USAGE, {
   options: {
     objectives: { type: 'string', default: 'grpo,gspo,kl-cov' },
     seeds: { type: 'string', default: '0,1,2' },

@@ -3,30 +3,27 @@
 // answers, so that it forgets nothing and learns nothing else. The model of docs/self-distillation.md.
 //   node scripts/hinted-base.mjs <folder> [--steps 60]
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createTaskSource } from '../packages/touchstone/dist/index.js';
 import { loadModel } from '../packages/touchstone/dist/run/local-model.js';
+import { fail, readOptions } from './lib/options.mjs';
 
 const ROWS = 64;
 const LEARNING_RATE = 5e-4;
 const WARM_UP = 10;
 
+const USAGE = 'hinted-base.mjs <folder> [--steps 60]';
 const { folder, steps } = commandLine();
 
 function commandLine() {
-  try {
-    const options = { steps: { type: 'string', default: '60' } };
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const found = { folder: positionals[0], steps: Number(values.steps) };
-    if (positionals.length === 1 && Number.isInteger(found.steps) && found.steps > 0) return found;
-  } catch (error) {
-    if (!String(error?.code).startsWith('ERR_PARSE_ARGS')) throw error;
+  const options = { steps: { type: 'string', default: '60' } };
+  const { values, positionals } = readOptions(USAGE, { options, allowPositionals: true });
+  const [folder, extra] = positionals;
+  if (folder === undefined || extra !== undefined) {
+    fail(USAGE, `must be given one folder, got ${positionals.join(' ') || 'none'}`);
   }
-  const got = process.argv.slice(2).join(' ') || 'nothing';
-  console.error(
-    `hinted-base: must be given one folder, and --steps as a whole number from 1, got ${got}; write: hinted --steps 60`,
-  );
-  process.exit(2);
+  const steps = Number(values.steps);
+  if (!Number.isInteger(steps) || steps < 1) fail(USAGE, `--steps must be a whole number from 1, got ${values.steps}`);
+  return { folder, steps };
 }
 
 const directory = fileURLToPath(new URL('..', import.meta.url));

@@ -2,7 +2,6 @@
 // docs/lookahead-trees.md (build first):
 //   node scripts/lookahead-trees.mjs [--tasks addition,graph,countdown,multiplication] [--prompts 128]
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import {
   createTaskSource,
   judgeGroups,
@@ -12,13 +11,19 @@ import {
   singleTurnEnvironment,
 } from '../packages/touchstone/dist/index.js';
 import { loadModel } from '../packages/touchstone/dist/run/local-model.js';
+import { fail, readOptions } from './lib/options.mjs';
 
-const { values: options } = parseArgs({
+const USAGE = 'lookahead-trees.mjs [--tasks addition,graph,countdown,multiplication] [--prompts 128]';
+const { values: options } = readOptions(USAGE, {
   options: {
     tasks: { type: 'string', default: 'addition,graph,countdown,multiplication' },
     prompts: { type: 'string', default: '128' },
   },
 });
+const prompts = Number(options.prompts);
+if (!Number.isInteger(prompts) || prompts < 1) {
+  fail(USAGE, `--prompts must be a whole number from 1, got ${options.prompts}`);
+}
 
 const SAMPLING = { group: 8, maxNewTokens: 96, temperature: 1 };
 const SETTINGS = { addition: { minDigits: 3, maxDigits: 5 } };
@@ -55,7 +60,7 @@ for (const task of options.tasks.split(',')) {
   const source = await createTaskSource(task, SETTINGS[task] ?? {}, { directory, seed: 0 });
   const { contextLength } = engine.model;
   const environment = singleTurnEnvironment({ codec, source, contextLength });
-  const tasks = Array.from({ length: Number(options.prompts) }, (_, i) => source.task('train', i));
+  const tasks = Array.from({ length: prompts }, (_, i) => source.task('train', i));
   for (const [name, strategy] of Object.entries(STRATEGIES)) {
     const groups = await strategy(tasks, { engine, environment, sampling: SAMPLING, seed: 5, step: 1 });
     const cells = rowOf(await judgeGroups(groups, environment));

@@ -1,20 +1,19 @@
 // Draws a run folder as a page of the docs, from its files alone:
 //   node scripts/run-page.mjs <run> --title "..." --out docs/<name> [--note "..."]
 // Writes docs/<name>.md and docs/<name>.svg.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { lineChart } from './lib/line-chart.mjs';
+import { fail, readOptions } from './lib/options.mjs';
 
-const { values: options, positionals } = parseArgs({
+const USAGE = 'run-page.mjs <run> --title "..." --out docs/<name> [--note "..."]';
+const { values: options, positionals } = readOptions(USAGE, {
   allowPositionals: true,
   options: { title: { type: 'string' }, out: { type: 'string' }, note: { type: 'string', default: '' } },
 });
 const [run] = positionals;
-if (!run || !options.title || !options.out) {
-  process.stderr.write('run-page: needs a run folder, --title and --out\n');
-  process.exit(2);
-}
+if (!run || !options.title || !options.out) fail(USAGE, 'needs a run folder, --title and --out');
+if (!existsSync(join(run, 'result.json'))) fail(USAGE, `${run} must be the folder of a run that has ended`);
 
 const lines = (name) => readFileSync(join(run, name), 'utf8').trim().split('\n').map(JSON.parse);
 const { recipe } = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8'));

@@ -28,6 +28,7 @@ import type { WorkerSettings } from './protocol.js';
 import { sampleCompletions, type SamplingFollower } from './sampler.js';
 import { both, SecondLane } from './second-lane.js';
 import { SessionCache } from './session-cache.js';
+import { disposed } from './validate.js';
 
 /** Models of more weights are not copied to the second lane: memory matters more there. */
 const MOST_WEIGHTS_TO_COPY = 2 ** 26;
@@ -268,8 +269,7 @@ export class EngineHost {
   private model(id: number): HostedModel {
     const model = this.models.get(id);
     if (model) return model;
-    const fix = 'use an engine only before its dispose()';
-    throw new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'the engine must not be disposed', fix });
+    throw disposed();
   }
 
   private trainable(id: number): ModelState {

@@ -51,6 +51,19 @@ describe('LocalEngine', () => {
     await student.dispose();
   });
 
+  it('answers after its end with an error, and ends once: forks live on', async () => {
+    const first = await LocalEngine.create(folder, { threads: 1 });
+    const second = await first.fork();
+    await first.dispose();
+    await first.dispose();
+    await expect(first.forward(batch)).rejects.toThrow(/must not be disposed/);
+    expect((await second.forward(batch)).logProb).toEqual((await engine.forward(batch)).logProb);
+    const under = expect(second.forward(batch)).resolves.toBeDefined();
+    await second.dispose();
+    await under;
+    await expect(second.forward(batch)).rejects.toThrow(/must not be disposed/);
+  });
+
   it('a fork is independent, a frozen one refuses to train', async () => {
     const before = (await engine.forward(batch)).logProb;
     const [student, frozen] = [await engine.fork(), await engine.fork({ frozen: true })];

@@ -32,6 +32,7 @@ export interface LocalEngineOptions {
  */
 export class LocalEngine implements Engine {
   private info: ModelInfo;
+  private isDisposed = false;
 
   private constructor(
     private readonly client: WorkerClient,
@@ -142,6 +143,8 @@ export class LocalEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
     await this.client.call('release', this.handle.id);
     this.users.count--;
     if (this.users.count === 0) await this.client.terminate();

@@ -82,3 +82,9 @@ export function checkOptimOptions(options: OptimOptions): void {
     refuse('optimStep', `${name} must be finite and not negative`, value, 'check the schedule and the recipe');
   }
 }
+
+/** What a call gets that comes after the end of its engine. */
+export function disposed(): EngineError {
+  const fix = 'use an engine only before its dispose()';
+  return new EngineError('invalid-argument', { at: 'LocalEngine', rule: 'the engine must not be disposed', fix });
+}

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { EngineError } from '../errors.js';
 import type { EngineHost } from './host.js';
 import type { Reply, Request, Verb, WorkerSettings } from './protocol.js';
+import { disposed } from './validate.js';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -14,6 +15,8 @@ export class WorkerClient {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
+  /** Why the worker takes no more calls. */
+  private ended: Error | undefined;
 
   constructor(settings: WorkerSettings) {
     // From src and from dist alike this names the built worker.
@@ -49,6 +52,7 @@ export class WorkerClient {
     onProgress?: (progress: unknown) => void,
     handedOver: readonly ArrayBuffer[] = [],
   ): Promise<Awaited<ReturnType<EngineHost[V]>>> {
+    if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
       const request: Request = { id: this.nextId++, verb, args, reports: onProgress !== undefined };
       this.waiting.set(request.id, { resolve: resolve as (value: unknown) => void, reject, onProgress });
@@ -59,6 +63,7 @@ export class WorkerClient {
   }
 
   async terminate(): Promise<void> {
+    this.failAll(disposed());
     await this.worker.terminate();
   }
 
@@ -77,7 +82,8 @@ export class WorkerClient {
   }
 
   private failAll(error: Error): void {
-    for (const { reject } of this.waiting.values()) reject(error);
+    this.ended ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.ended);
     this.waiting.clear();
   }
 }
