@@ -33,6 +33,8 @@ export class KvTimeline {
   /** Keys and values of the present, [rows, kvHeads, headDim] a layer. */
   private readonly newKeys: Float32Array[];
   private readonly newValues: Float32Array[];
+  /** The cells of each of these, made once: to view one takes as long as to copy it into its cache. */
+  private readonly presentCells: { readonly cache: Float32Array; readonly cells: readonly Float32Array[] }[];
   /** Times that the present layout of the cache has room for. */
   private room: number;
   /** What `tensors` gives until the layout changes. */
@@ -57,6 +59,14 @@ export class KvTimeline {
     this.values = layersOf(cell * KvTimeline.mostRoom(capacity));
     this.newKeys = layersOf(cell);
     this.newValues = layersOf(cell);
+    const cellsOf = (cache: Float32Array, present: Float32Array) => ({
+      cache,
+      cells: Array.from({ length: rows * kvHeads }, (_, i) => present.subarray(i * headDim, (i + 1) * headDim)),
+    });
+    this.presentCells = [
+      ...this.keys.map((cache, layer) => cellsOf(cache, this.newKeys[layer] as Float32Array)),
+      ...this.values.map((cache, layer) => cellsOf(cache, this.newValues[layer] as Float32Array)),
+    ];
     this.end = present;
     this.room = roomFor(present + 1);
   }
@@ -131,17 +141,11 @@ export class KvTimeline {
   advance(firstNeeded: number): number {
     const moved = this.end === this.room ? this.makeRoom(firstNeeded) : 0;
     const { kvHeads, headDim } = this.config;
-    for (const [into, from] of [
-      [this.keys, this.newKeys],
-      [this.values, this.newValues],
-    ] as const) {
-      into.forEach((cache, layer) => {
-        const present = from[layer] as Float32Array;
-        for (let cell = 0; cell < this.rows * kvHeads; cell++) {
-          const source = cell * headDim;
-          cache.set(present.subarray(source, source + headDim), (cell * this.room + this.end) * headDim);
-        }
-      });
+    const count = this.rows * kvHeads;
+    for (const { cache, cells } of this.presentCells) {
+      for (let cell = 0; cell < count; cell++) {
+        cache.set(cells[cell] as Float32Array, (cell * this.room + this.end) * headDim);
+      }
     }
     this.end++;
     return moved;
