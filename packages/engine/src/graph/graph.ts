@@ -119,7 +119,8 @@ export class Graph {
    * what is left; `shape` names the result's dimensions where `to` has a -1.
    */
   reshape(x: Value, to: readonly Dim[], shape: readonly Dim[] = to): Value {
-    // A view of a view is a view of the original.
+    // A view of a view is a view of the original, or the original itself. A first view always becomes a node: `transposed`
+    // needs it even where nothing changes.
     const viewed = this.viewed.get(x);
     if (viewed?.shape.join() === shape.join()) return viewed;
     const original = viewed ?? x;
