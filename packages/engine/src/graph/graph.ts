@@ -138,6 +138,12 @@ export class Graph {
     );
   }
 
+  /** The elements of x from `from` to before `to`, [1] i64 each, along one axis; absent: to the end. */
+  slice(x: Value, axis: number, [from, to]: readonly [Value | 0, Value | undefined], shape: readonly Dim[]): Value {
+    const start = from === 0 ? this.integers([0]) : from;
+    return this.op('Slice', [x, start, to ?? this.integers([2 ** 31]), this.integers([axis])], shape);
+  }
+
   add(a: Value, b: Value): Value {
     return this.op('Add', [a, b], a.shape);
   }

@@ -41,33 +41,20 @@ export function halveCells(
 ): CellLayout {
   const half = graph.dimension('half');
   const [batch, heads] = queryTokens.shape as [Dim, Dim, Dim];
-  const early = cut(graph, mask, 3, [0, half], [batch, 1, 1, 'half', 'time']);
-  const seenByEarly = cut(graph, early, 4, [0, half], [batch, 1, 1, 'half', 'half']);
-  const late = cut(graph, mask, 3, [half, undefined], [batch, 1, 1, 'rest', 'time']);
+  const early = graph.slice(mask, 3, [0, half], [batch, 1, 1, 'half', 'time']);
+  const seenByEarly = graph.slice(early, 4, [0, half], [batch, 1, 1, 'half', 'half']);
+  const late = graph.slice(mask, 3, [half, undefined], [batch, 1, 1, 'rest', 'time']);
   const firstCells = (cells: Value) =>
-    cut(graph, cells, 2, [0, half], [...cells.shape.slice(0, 2), 'half', ...cells.shape.slice(3)]);
+    graph.slice(cells, 2, [0, half], [...cells.shape.slice(0, 2), 'half', ...cells.shape.slice(3)]);
   const blocks: [CellBlock, CellBlock] = [
     { queryTokens: firstCells(queryTokens), mask: seenByEarly, keyCells: firstCells },
     {
-      queryTokens: cut(graph, queryTokens, 2, [half, undefined], [batch, heads, 'rest']),
+      queryTokens: graph.slice(queryTokens, 2, [half, undefined], [batch, heads, 'rest']),
       mask: late,
       keyCells: (cells) => cells,
     },
   ];
   return { ...all, half, blocks };
-}
-
-/** The elements of x from `from` to before `to` along one axis; absent: to the end. */
-export function cut(
-  graph: Graph,
-  x: Value,
-  axis: number,
-  [from, to]: [Value | 0, Value | undefined],
-  shape: readonly Dim[],
-) {
-  const start = from === 0 ? graph.integers([0]) : from;
-  const end = to ?? graph.integers([2 ** 31]);
-  return graph.op('Slice', [x, start, end, graph.integers([axis])], shape);
 }
 
 /** The cells of k and v: [batch, kvHeads, time, headDim]. */
@@ -92,8 +79,8 @@ export function sideBySide(graph: Graph, parts: readonly Value[], shape: readonl
 export function sumOfBlocks(graph: Graph, parts: readonly Value[], { half }: CellLayout): Value {
   const [first, last] = parts as [Value, Value];
   const { shape } = first;
-  const both = graph.add(first, cut(graph, last, 2, [0, half], shape));
-  const rest = cut(graph, last, 2, [half, undefined], last.shape);
+  const both = graph.add(first, graph.slice(last, 2, [0, half], shape));
+  const rest = graph.slice(last, 2, [half, undefined], last.shape);
   return graph.op('Concat', [both, rest], last.shape, { axis: 2 });
 }
 

@@ -1,7 +1,6 @@
 import type { Dim, Graph, Value } from '../graph/graph.js';
 import type { Tape } from '../graph/tape.js';
 import {
-  cut,
   flatRows,
   gatherRows,
   sideBySide,
@@ -111,8 +110,8 @@ export function cachedAttention(
   const scores = graph.op('Concat', [pastScores, ownScore], joined, { axis: -1 });
   const weights = graph.op('Softmax', [scores], joined, { axis: -1 });
   const own = graph.integers([-1]);
-  const fromPast = matmul(graph, cut(graph, weights, 3, [0, own], pastScores.shape), cache.values);
-  const ownWeight = cut(graph, weights, 3, [own, undefined], ownScore.shape);
+  const fromPast = matmul(graph, graph.slice(weights, 3, [0, own], pastScores.shape), cache.values);
+  const ownWeight = graph.slice(weights, 3, [own, undefined], ownScore.shape);
   const fromOwn = graph.op('Mul', [ownWeight, byHead(v, 1)], queries.shape);
   return graph.reshape(graph.add(fromPast, fromOwn), [-1, heads * headDim], ['batch', heads * headDim]);
 }
